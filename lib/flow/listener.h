@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flow/listener: who answers a SYN to a local address and port.
+ *
+ * Indexed by port directly (one 16-bit word a port): a SYN's listener is one cache
+ * line away, and a port with several local addresses is a short chain on which an
+ * exact address wins over the wildcard. One owner.
+ */
+#ifndef SPATE_FLOW_LISTENER_H
+#define SPATE_FLOW_LISTENER_H
+
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#define LISTENER_NONE UINT16_MAX
+#define LISTENER_MAX  1024
+#define LISTENER_ANY  0 /* laddr: every local address */
+
+struct listener {
+	rte_be32_t laddr; /* network order, or LISTENER_ANY */
+	rte_be16_t lport;
+	uint16_t next; /* same port, or the free list */
+	uint8_t used;
+	uint32_t cookie;      /* the application's name for it */
+	uint32_t backlog_max; /* most connections in SYN_RCVD, 0: as many as there is room for */
+	uint32_t backlog;     /* in SYN_RCVD now */
+};
+
+struct listener_table {
+	uint16_t by_port[65536];
+	uint16_t free_head;
+	uint16_t count;
+	struct listener entry[LISTENER_MAX];
+};
+
+void listener_table_init(struct listener_table *t);
+
+/*
+ * Returns the new listener's id, -EADDRINUSE when the address and port are taken (a
+ * wildcard takes every address of its port), or -ENOSPC.
+ */
+int listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, uint32_t cookie,
+	uint32_t backlog_max);
+
+void listener_remove(struct listener_table *t, uint16_t id);
+
+/* The listener for a SYN to laddr:lport, or LISTENER_NONE. */
+static inline uint16_t
+listener_lookup(const struct listener_table *t, rte_be32_t laddr, rte_be16_t lport)
+{
+	uint16_t id = t->by_port[lport];
+
+	while (id != LISTENER_NONE && t->entry[id].laddr != laddr &&
+		t->entry[id].laddr != LISTENER_ANY)
+		id = t->entry[id].next;
+	return id;
+}
+
+#endif

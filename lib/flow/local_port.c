@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flow/local_port.h"
+
+#include <string.h>
+
+#include "flow/flow_key.h"
+
+void
+local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
+	const uint64_t secret[2])
+{
+	memset(p, 0, sizeof(*p));
+	p->range = *range;
+	p->size = (uint64_t)range->n_addr * range->n_port;
+	p->current = p->size - 1; /* the first sequential proposal is number 0 */
+	p->sequential = sequential;
+	memcpy(p->secret, secret, sizeof(p->secret));
+}
+
+/* The next 64 pseudo-random bits: SipHash of a counter. */
+static uint64_t
+next_random(struct local_port *p)
+{
+	struct flow_key input = {0};
+
+	p->counter++;
+	memcpy(&input, &p->counter, sizeof(p->counter));
+	return flow_key_hash(&input, p->secret);
+}
+
+void
+local_port_start(struct local_port *p)
+{
+	uint64_t step = 1;
+
+	if (!p->sequential)
+		step = (uint64_t)((unsigned __int128)next_random(p) * p->size >> 64);
+	p->current += step;
+	if (p->current >= p->size)
+		p->current -= p->size;
+}
+
+void
+local_port_advance(struct local_port *p)
+{
+	p->current = p->current + 1 == p->size ? 0 : p->current + 1;
+}
+
+void
+local_port_current(const struct local_port *p, rte_be32_t *addr, rte_be16_t *port)
+{
+	*addr = rte_cpu_to_be_32(p->range.first_addr + (uint32_t)(p->current / p->range.n_port));
+	*port = rte_cpu_to_be_16(p->range.first_port + (uint16_t)(p->current % p->range.n_port));
+}

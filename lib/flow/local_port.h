@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flow/local_port: which local address and port the next connection leaves from
+ * (CM-12, RFC 6056).
+ *
+ * A range is a rectangle of local addresses times local ports, numbered 0 to
+ * size - 1. The chooser proposes numbers one after the other; whether the 4-tuple is
+ * alive is the connection table's to say. RFC 6056 wants the next one hard to guess:
+ * by default each proposal is a keyed pseudo-random step from the last (its algorithm
+ * 5); sequentially it is the next port. A search from any start visits every number
+ * once, so "exhausted" is exact.
+ */
+#ifndef SPATE_FLOW_LOCAL_PORT_H
+#define SPATE_FLOW_LOCAL_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+struct local_range {
+	uint32_t first_addr; /* host order */
+	uint32_t n_addr;
+	uint16_t first_port; /* host order */
+	uint32_t n_port;
+};
+
+struct local_port {
+	struct local_range range;
+	uint64_t size;    /* tuples in the range */
+	uint64_t current; /* number last proposed */
+	uint64_t searched; /* numbers refused since local_port_start(), the caller's account */
+	uint64_t counter;  /* input of the keyed generator */
+	uint64_t secret[2];
+	bool sequential;
+};
+
+/* `secret` keys the random steps; an empty range is the caller's error. */
+void local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
+	const uint64_t secret[2]);
+
+/* A fresh starting point for one connection. */
+void local_port_start(struct local_port *p);
+
+/* The number after the current one, when the current one's tuple is taken. */
+void local_port_advance(struct local_port *p);
+
+/* What the current number stands for, in network order. */
+void local_port_current(const struct local_port *p, rte_be32_t *addr, rte_be16_t *port);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * spate: a TCP endpoint as a library.
+ *
+ * A stack is one interface's worth of TCP/IP: addresses, neighbours, listeners,
+ * connections, TIME_WAIT. It has no thread, no clock, no port and no randomness of its
+ * own: the caller hands it frames, the time and a secret, and takes frames out. Any
+ * number of stacks may exist; each belongs to one thread at a time and shares nothing.
+ *
+ *     spate_stack_input(s, frames, n, now);      what arrived
+ *     spate_stack_tick(s, now);                  what is due
+ *     n = spate_stack_output(s, out, max, now);  what is to be sent
+ *
+ * Callbacks (struct spate_ops) are called from input and tick only, never from inside
+ * another call of the application. Segments are built in spate_stack_output(), so
+ * whatever a callback sends or closes shares a segment with the ACK that is owed.
+ *
+ * Addresses and ports are in network order. Times are nanoseconds of the caller's
+ * clock, which starts anywhere below 2^51 and never goes back. Errors are negative
+ * errno values.
+ */
+#ifndef SPATE_H
+#define SPATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rte_mbuf;
+struct rte_mempool;
+struct spate_stack;
+struct spate_counters;
+
+/* A connection: valid from connect or accept until on_closed() returns. */
+typedef uint32_t spate_conn;
+#define SPATE_CONN_NONE UINT32_MAX
+
+/* An address and port. `family` is AF_INET; anything else is -EAFNOSUPPORT. */
+struct spate_addr {
+	uint16_t family;
+	uint16_t port; /* network order */
+	uint32_t ip4;  /* network order */
+};
+
+/* netstat's names: spate_state_name(). */
+enum spate_state {
+	SPATE_CLOSED = 0,
+	SPATE_LISTEN,
+	SPATE_SYN_SENT,
+	SPATE_SYN_RCVD,
+	SPATE_ESTABLISHED,
+	SPATE_FIN_WAIT_1,
+	SPATE_FIN_WAIT_2,
+	SPATE_CLOSING,
+	SPATE_TIME_WAIT,
+	SPATE_CLOSE_WAIT,
+	SPATE_LAST_ACK,
+	SPATE_N_STATES
+};
+
+const char *spate_state_name(enum spate_state s);
+
+/* What the application is told. Every pointer must be set. `app` is the conf's. */
+struct spate_ops {
+	/* A listener's connection is established; `cookie` is the listener's. */
+	void (*on_accept)(void *app, spate_conn c, uint32_t cookie);
+	/* Our connect succeeded. */
+	void (*on_established)(void *app, spate_conn c);
+	/*
+	 * In-order data, lent for the call. Returns how much of it is consumed; the rest
+	 * stays in the receive window's account until spate_consume().
+	 */
+	uint32_t (*on_data)(void *app, spate_conn c, const uint8_t *data, uint32_t len);
+	/* Everything sent has been acknowledged: room for more. */
+	void (*on_sendable)(void *app, spate_conn c);
+	/* The peer has sent its FIN: no more data will come. */
+	void (*on_peer_fin)(void *app, spate_conn c);
+	/*
+	 * The connection is over: 0 closed in order (TIME_WAIT may follow and is the
+	 * stack's affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -ECONNABORTED
+	 * (spate_abort). Called once for each connection that was opened, last of all.
+	 */
+	void (*on_closed)(void *app, spate_conn c, int reason);
+};
+
+/* TIME_WAIT reuse by an active open (TW-06). */
+enum spate_reuse {
+	SPATE_REUSE_NO = 0, /* EADDRINUSE */
+	SPATE_REUSE_TS,     /* when both incarnations use timestamps and ours has advanced */
+	SPATE_REUSE_ANY,    /* without timestamps too */
+};
+
+#define SPATE_SYN_TRIES_MAX 16
+
+/* The protocol's knobs. spate_tcp_defaults() fills them; units in the names. */
+struct spate_tcp_conf {
+	uint32_t msl_ms;               /* RFC 9293 3.4.2; TIME_WAIT lasts twice this */
+	uint32_t initial_rto_ms;       /* RFC 6298 2.1 */
+	uint32_t min_rto_ms;           /* RFC 6298 2.4, Linux's value rather than 1 s */
+	uint32_t max_rto_ms;           /* RFC 6298 2.5 */
+	uint32_t syn_retries;          /* after the first SYN */
+	uint32_t synack_retries;       /* after the first SYN+ACK */
+	uint32_t data_retries;         /* RFC 9293 3.8.3 R2 */
+	uint32_t orphan_retries;       /* FIN of a connection nobody holds any more */
+	uint32_t syn_schedule_ms[SPATE_SYN_TRIES_MAX]; /* wait after each SYN; 0 ends: then doubling */
+	uint32_t fin_wait_2_ms;        /* idle limit after a full close */
+	uint32_t challenge_ack_ms;     /* least time between challenge ACKs of one connection */
+	uint32_t receive_buffer;       /* bytes: the window offered */
+	uint16_t mss;                  /* upper limit of the MSS sent and used; 0: from the MTU */
+	uint8_t initial_window;        /* segments, RFC 6928 */
+	uint8_t reuse;                 /* enum spate_reuse */
+	uint8_t isn_shift;             /* ISN tick is 2^isn_shift ns (RFC 6528) */
+	bool timestamps;               /* RFC 7323 offered and accepted */
+	bool window_scale;             /* RFC 7323 offered and accepted */
+	bool tolerate_missing_ts;      /* accept segments without the agreed timestamp */
+	bool honour_rst_in_time_wait;  /* against RFC 1337 */
+	bool sequential_ports;         /* against RFC 6056 */
+};
+
+void spate_tcp_defaults(struct spate_tcp_conf *conf);
+
+/* "linux" (the defaults), "rfc" or "bsd": timers and retries. -EINVAL for another name. */
+int spate_tcp_preset(struct spate_tcp_conf *conf, const char *name);
+
+struct spate_stack_conf {
+	const char *name;         /* unique in the process, up to 24 characters */
+	int socket_id;            /* NUMA node, -1 any */
+	struct rte_mempool *pool; /* buffers for frames sent: one segment each, 2 KiB data room */
+	uint32_t max_conns;       /* connections at once, both roles */
+	uint32_t max_time_wait;   /* TIME_WAIT records */
+	uint8_t mac[6];
+	uint16_t mtu;              /* IP packet bytes; 0: 1500 */
+	uint16_t vlan;             /* 0: untagged */
+	uint32_t ip4;              /* our address, network order */
+	uint8_t prefix;            /* of the on-link network */
+	uint32_t gateway;          /* network order, 0: none */
+	bool tx_checksum_offload;  /* the port fills in IPv4 and TCP checksums */
+	uint8_t secret[32];        /* from a good random source, fresh for each stack */
+	struct spate_tcp_conf tcp;
+	const struct spate_ops *ops;
+	void *app;
+	/* Big tables: zeroed, 64-byte aligned. NULL: the C library's heap. */
+	void *(*alloc)(void *ctx, size_t bytes);
+	void (*free)(void *ctx, void *mem, size_t bytes);
+	void *alloc_ctx;
+};
+
+/* NULL with rte_errno set: EINVAL, ENOMEM. `now_ns` starts the stack's clock. */
+struct spate_stack *spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns);
+
+/* Everything is freed; connections end without a word to peer or application. */
+void spate_stack_free(struct spate_stack *s);
+
+/* Takes ownership of `n` Ethernet frames. */
+void spate_stack_input(struct spate_stack *s, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns);
+
+/* Up to `max` frames, the caller's from now on. */
+uint16_t spate_stack_output(struct spate_stack *s, struct rte_mbuf **frames, uint16_t max, uint64_t now_ns);
+
+/* Runs timers. Returns a time before which there is nothing to do (UINT64_MAX: never). */
+uint64_t spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
+
+/* Set the time for calls of the application that come outside input, output and tick. */
+void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
+
+/* Also answer for the addresses `first` to `last`. 0, -EINVAL, -ENOSPC. */
+int spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
+
+/* Tell the network where our addresses are (gratuitous ARP). */
+void spate_announce(struct spate_stack *s);
+
+/* Is the next hop towards `ip4` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH. */
+int spate_resolve(struct spate_stack *s, uint32_t ip4);
+
+/*
+ * An ARP packet (`len` bytes behind the Ethernet header) that another queue of the same
+ * interface received: a reply comes to one queue, but every stack behind it must learn.
+ */
+void spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
+
+/*
+ * Listen on `local` (address 0: all of ours). At most `backlog` connections in SYN_RCVD
+ * (0: as many as there is room for). Returns a listener id >= 0, -EADDRINUSE, -ENOSPC,
+ * -EAFNOSUPPORT, -EADDRNOTAVAIL (not an address of this stack).
+ */
+int spate_listen(struct spate_stack *s, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
+
+/* Stop listening; connections not yet accepted are reset (CM-23). */
+void spate_unlisten(struct spate_stack *s, int listener);
+
+/* Where local tuples come from: see spate_source_init(). Opaque, no resources held. */
+struct spate_source {
+	uint64_t opaque[12];
+};
+
+/* Addresses first..last (network order) times ports first..last (host order). 0 or -EINVAL. */
+int spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
+	uint32_t last_ip, uint16_t first_port, uint16_t last_port);
+
+/*
+ * Only tuples for which `mine(ctx, key)` is true are used: with several receive queues
+ * the reply must come to this stack's. `key` is {raddr, laddr, rport, lport}, network order.
+ */
+void spate_source_filter(struct spate_source *src, bool (*mine)(const void *ctx, const void *key),
+	const void *ctx);
+
+/*
+ * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next
+ * output. Returns 0 and the connection; -EADDRNOTAVAIL when every tuple is taken,
+ * -EAGAIN when none was found in a bounded search (call again), -ENOBUFS when the table
+ * is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the next hop.
+ */
+int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
+	spate_conn *c);
+
+/* The same from one fixed local address and port; -EADDRINUSE when the tuple is taken. */
+int spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
+	const struct spate_addr *remote, spate_conn *c);
+
+/*
+ * Queue `len` bytes by reference: they must stay as they are until on_sendable() or
+ * on_closed(). Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
+ * connection is established; -ENOBUFS when the stack has no descriptor left.
+ */
+int spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
+
+/* The same by copy. Returns the bytes taken, which may be fewer, or the errors above. */
+ssize_t spate_send(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
+
+/* `len` bytes that on_data() did not consume have been consumed: the window opens. */
+void spate_consume(struct spate_stack *s, spate_conn c, uint32_t len);
+
+/* No more to send: FIN after what is queued (CM-03). Receiving goes on. 0, -ENOTCONN. */
+int spate_shutdown(struct spate_stack *s, spate_conn c);
+
+/*
+ * Done with it: FIN after what is queued; data that still comes is refused by RST
+ * (CM-15). on_closed() follows when the close is complete. Unread data: RST at once.
+ */
+void spate_close(struct spate_stack *s, spate_conn c);
+
+/* RST, now (RS-07). on_closed(-ECONNABORTED) is called before this returns. */
+void spate_abort(struct spate_stack *s, spate_conn c);
+
+/* The application's word with a connection, 0 at first. */
+void spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
+uint64_t spate_get_user(const struct spate_stack *s, spate_conn c);
+
+struct spate_conn_info {
+	struct spate_addr local, remote;
+	enum spate_state state;
+	bool passive;
+	uint32_t snd_una, snd_nxt, snd_wnd;
+	uint32_t rcv_nxt, rcv_wnd;
+	uint32_t unsent, unacked, unread; /* bytes */
+	uint32_t rto_us, srtt_us;
+	uint32_t cwnd;
+	uint64_t expires_ns; /* TIME_WAIT: when */
+};
+
+/* 0, or -ENOTCONN. */
+int spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
+
+/*
+ * List connections, TIME_WAIT and listeners excepted, in pieces: `visit` is called for those in the next part
+ * of the table. Start with *cursor = 0; returns false when the end was reached. One call
+ * looks at no more than 64 buckets, so it can be used between bursts.
+ */
+bool spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
+	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx);
+
+/* Connections in each state now. */
+void spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STATES]);
+
+/* What it counts; readable from any thread (stats/counters.h). */
+const struct spate_counters *spate_stack_counters(const struct spate_stack *s);
+
+/*
+ * Opened connection ends minus ended ones minus those found in the table: 0, or a
+ * defect. Walks the whole table.
+ */
+int64_t spate_stack_leaked(const struct spate_stack *s);
+
+/* Reset every connection (TIME_WAIT stays) and tell the application: at the end of a run. */
+void spate_stack_abort_all(struct spate_stack *s);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Looking at a stack from outside: lists, sums, and whether the sums agree. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "stack/stack.h"
+
+#define LIST_BUCKETS 64
+
+static void
+addresses(const struct flow_key *k, struct spate_conn_info *info)
+{
+	info->local = (struct spate_addr){AF_INET, k->lport, k->laddr};
+	info->remote = (struct spate_addr){AF_INET, k->rport, k->raddr};
+}
+
+static void
+info_of_conn(const struct tcp *t, const struct tcp_conn *c, struct spate_conn_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	addresses(&c->key, info);
+	info->state = c->state;
+	info->passive = c->flags & TCP_F_PASSIVE;
+	info->snd_una = c->snd_una;
+	info->snd_nxt = c->snd_nxt;
+	info->snd_wnd = c->snd_wnd;
+	info->rcv_nxt = c->rcv_nxt;
+	info->rcv_wnd = tcp_rcv_wnd(c);
+	info->unsent = c->flags & TCP_F_FIN_SENT ? 0 : c->snd_end - c->snd_nxt;
+	info->unacked = c->snd_nxt - c->snd_una;
+	info->unread = c->rcv_unread;
+	info->rto_us = tcp_rto_us(t, c);
+	info->srtt_us = c->srtt_us;
+	info->cwnd = c->cwnd;
+}
+
+static void
+info_of_time_wait(const struct tcp *t, uint32_t tw, struct spate_conn_info *info)
+{
+	const struct timewait *w = &t->tw.records[tw];
+
+	memset(info, 0, sizeof(*info));
+	addresses(&w->key, info);
+	info->state = SPATE_TIME_WAIT;
+	info->snd_una = info->snd_nxt = w->snd_nxt;
+	info->rcv_nxt = w->rcv_nxt;
+	info->expires_ns = timewait_expires_ns(&t->tw, tw, t->now_ns);
+}
+
+int
+spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info)
+{
+	if (c >= s->tcp.untouched || s->tcp.conns[c].state == SPATE_CLOSED)
+		return -ENOTCONN;
+	info_of_conn(&s->tcp, &s->tcp.conns[c], info);
+	return 0;
+}
+
+struct listing {
+	const struct tcp *t;
+	void (*visit)(void *ctx, const struct spate_conn_info *info);
+	void *ctx;
+};
+
+static void
+list_one(void *arg, uint32_t handle)
+{
+	struct listing *l = arg;
+	struct spate_conn_info info;
+
+	if (handle & CONN_TABLE_SPACE)
+		info_of_time_wait(l->t, handle & ~CONN_TABLE_SPACE, &info);
+	else
+		info_of_conn(l->t, &l->t->conns[handle], &info);
+	l->visit(l->ctx, &info);
+}
+
+bool
+spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
+	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx)
+{
+	struct listing l = {&s->tcp, visit, ctx};
+
+	*cursor = conn_table_walk(&s->tcp.table, *cursor, LIST_BUCKETS, list_one, &l);
+	return *cursor != 0;
+}
+
+void
+spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STATES])
+{
+	memcpy(counts, s->tcp.state_count, sizeof(s->tcp.state_count));
+	counts[SPATE_LISTEN] = s->tcp.listeners.count;
+}
+
+const struct spate_counters *
+spate_stack_counters(const struct spate_stack *s)
+{
+	return &s->counters;
+}
+
+struct census {
+	const struct tcp *t;
+	int64_t opened, time_wait;
+};
+
+static void
+count_one(void *arg, uint32_t handle)
+{
+	struct census *n = arg;
+
+	if (handle & CONN_TABLE_SPACE)
+		n->time_wait++;
+	else
+		n->opened += !!(n->t->conns[handle].flags & TCP_F_OPENED);
+}
+
+int64_t
+spate_stack_leaked(const struct spate_stack *s)
+{
+	const uint64_t *v = s->counters.v;
+	struct census n = {.t = &s->tcp};
+	int64_t open, time_wait;
+
+	conn_table_walk(&s->tcp.table, 0, UINT32_MAX, count_one, &n);
+	open = v[SPATE_OPENED] - v[SPATE_CLOSED_IN_ORDER] - v[SPATE_RESET] - v[SPATE_TIMED_OUT] -
+		v[SPATE_REFUSED];
+	time_wait = v[SPATE_TW_ENTERED] - v[SPATE_TW_REUSED] - v[SPATE_TW_RECYCLED] -
+		v[SPATE_TW_RESET] - v[SPATE_TW_EXPIRED];
+	/* A TIME_WAIT below a SYN_RCVD has no entry of its own. */
+	for (uint32_t i = 0; i < s->tcp.untouched; i++)
+		n.time_wait += s->tcp.conns[i].state == SPATE_SYN_RCVD &&
+			(s->tcp.conns[i].flags & TCP_F_OVER_TW);
+
+	int64_t conns = open - n.opened, waits = time_wait - n.time_wait;
+
+	return (conns < 0 ? -conns : conns) + (waits < 0 ? -waits : waits);
+}
+
+void
+spate_stack_abort_all(struct spate_stack *s)
+{
+	for (uint32_t i = 0; i < s->tcp.untouched; i++) {
+		struct tcp_conn *c = &s->tcp.conns[i];
+
+		if (c->state == SPATE_CLOSED)
+			continue;
+		if (tcp_is_embryo(c)) {
+			tcp_send_rst(&s->tcp, c);
+			tcp_embryo_end(&s->tcp, c, SPATE_EMBRYO_STOPPED);
+		} else {
+			tcp_abort(&s->tcp, c, -ECONNABORTED);
+		}
+	}
+}

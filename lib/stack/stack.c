@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A burst's way: every frame is parsed and its connection's bucket fetched (classify),
+ * then all are looked up together (conn_table_lookup_bulk), then handed to TCP one
+ * after the other, with everything they touch already on its way into the cache.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_prefetch.h>
+
+#include "stack/stack.h"
+
+#define MTU_DEFAULT  1500
+#define PREFETCH     4   /* frames ahead */
+#define SECRET_TABLE 0   /* where in conf.secret the two 16-byte keys are */
+#define SECRET_ISN   16
+
+/* Without an allocator: the C library's heap, 64-byte aligned, which sanitizers watch. */
+static void *
+heap_alloc(void *ctx, size_t bytes)
+{
+	void *p = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
+
+	(void)ctx;
+	if (p)
+		memset(p, 0, bytes);
+	return p;
+}
+
+static void
+heap_free(void *ctx, void *mem, size_t bytes)
+{
+	(void)ctx;
+	(void)bytes;
+	free(mem);
+}
+
+static int
+allocate(struct spate_stack *s)
+{
+	const struct spate_stack_conf *c = &s->conf;
+	size_t bytes[MEMORY_N] = {
+		[MEMORY_CONNS] = (size_t)c->max_conns * sizeof(struct tcp_conn),
+		[MEMORY_TIME_WAIT] = timewait_bytes(c->max_time_wait),
+		[MEMORY_TABLE] = conn_table_bytes(c->max_conns + c->max_time_wait),
+		[MEMORY_WHEEL] = wheel_bytes(c->max_conns),
+		[MEMORY_CHUNKS] = (size_t)c->max_conns * sizeof(struct tcp_chunk),
+	};
+
+	for (int i = 0; i < MEMORY_N; i++) {
+		s->memory[i] = c->alloc(c->alloc_ctx, bytes[i]);
+		if (s->memory[i] == NULL)
+			return -ENOMEM;
+		s->memory_bytes[i] = bytes[i];
+	}
+	return 0;
+}
+
+static void
+init_ip(struct spate_stack *s)
+{
+	const struct spate_stack_conf *c = &s->conf;
+
+	memcpy(&s->ip.mac, c->mac, sizeof(s->ip.mac));
+	s->ip.vlan = c->vlan;
+	s->ip.mtu = c->mtu ? c->mtu : MTU_DEFAULT;
+	s->ip.gateway = c->gateway;
+	s->ip.checksum_offload = c->tx_checksum_offload;
+	s->ip.pool = c->pool;
+	s->ip.counters = &s->counters;
+	ip_set_network(&s->ip, c->ip4, c->prefix);
+}
+
+static void
+init_tcp(struct spate_stack *s, uint64_t now_ns)
+{
+	const struct spate_stack_conf *c = &s->conf;
+	struct tcp *t = &s->tcp;
+	struct conn_table_space space[2];
+	uint64_t secret[2];
+
+	t->ip = &s->ip;
+	t->counters = &s->counters;
+	t->ops = c->ops;
+	t->app = c->app;
+	t->conf = c->tcp;
+	t->conns = s->memory[MEMORY_CONNS];
+	t->max_conns = c->max_conns;
+	t->free_head = t->grave_head = TCP_READY_NONE;
+	t->ready_head = t->ready_tail = TCP_READY_NONE;
+	t->chunks = s->memory[MEMORY_CHUNKS];
+	t->max_chunks = c->max_conns;
+	t->chunk_free = TCP_CHUNK_NONE;
+	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait);
+	space[0] = (struct conn_table_space){&t->conns[0].key, sizeof(struct tcp_conn)};
+	space[1] = (struct conn_table_space){&t->tw.records[0].key, sizeof(struct timewait)};
+	memcpy(secret, c->secret + SECRET_TABLE, sizeof(secret));
+	conn_table_init(&t->table, s->memory[MEMORY_TABLE], c->max_conns + c->max_time_wait, space,
+		secret);
+	memcpy(t->isn_key, c->secret + SECRET_ISN, sizeof(t->isn_key));
+	listener_table_init(&t->listeners);
+	wheel_init(&t->wheel, s->memory[MEMORY_WHEEL], c->max_conns, now_ns);
+}
+
+struct spate_stack *
+spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
+{
+	struct spate_stack *s;
+
+	if (conf->pool == NULL || conf->ops == NULL || conf->name == NULL || conf->max_conns == 0 ||
+		conf->max_time_wait == 0 || conf->prefix > 32 || conf->max_conns >> 30 ||
+		conf->max_time_wait >> 30) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	s = rte_zmalloc_socket("spate_stack", sizeof(*s), RTE_CACHE_LINE_SIZE, conf->socket_id);
+	if (s == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	s->conf = *conf;
+	if (s->conf.alloc == NULL) {
+		s->conf.alloc = heap_alloc;
+		s->conf.free = heap_free;
+	}
+	init_ip(s);
+	if (allocate(s) < 0 || neigh_table_init(&s->ip.neigh, conf->name, conf->socket_id) < 0) {
+		spate_stack_free(s);
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	init_tcp(s, now_ns);
+	spate_stack_now(s, now_ns);
+	if (conf->ip4 && ip_add_range(&s->ip, conf->ip4, conf->ip4) < 0) {
+		spate_stack_free(s);
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	return s;
+}
+
+void
+spate_stack_free(struct spate_stack *s)
+{
+	if (s == NULL)
+		return;
+	for (uint32_t i = 0; i < s->tcp.untouched; i++)
+		if (s->tcp.conns[i].state != SPATE_CLOSED)
+			tcp_send_clear(&s->tcp, &s->tcp.conns[i]);
+	while (s->ip.tx_head != s->ip.tx_tail)
+		rte_pktmbuf_free(s->ip.txq[s->ip.tx_head++ & (IP_TXQ - 1)]);
+	neigh_table_free(&s->ip.neigh);
+	for (int i = 0; i < MEMORY_N; i++)
+		if (s->memory[i])
+			s->conf.free(s->conf.alloc_ctx, s->memory[i], s->memory_bytes[i]);
+	rte_free(s);
+}
+
+void
+spate_stack_now(struct spate_stack *s, uint64_t now_ns)
+{
+	s->ip.now_ns = now_ns;
+	s->tcp.now_ns = now_ns;
+	s->tcp.ts_now = now_ns / 1000000;
+}
+
+static enum spate_counter
+counter_of(enum wire_error err)
+{
+	return SPATE_DROP_SHORT + (err - WIRE_SHORT);
+}
+
+/* Is the TCP segment in the IPv4 packet at `p` intact (DT-09)? */
+static bool
+tcp_checksum_good(const struct rte_mbuf *m, const uint8_t *p, const struct ipv4_view *v)
+{
+	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (known == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	if (known == RTE_MBUF_F_RX_L4_CKSUM_BAD)
+		return false;
+
+	/* The pseudo header wants the plain length, which IP options would hide. */
+	uint32_t sum = rte_raw_cksum(p + v->header_len, v->payload_len);
+
+	sum += (v->src & 0xffff) + (v->src >> 16) + (v->dst & 0xffff) + (v->dst >> 16);
+	sum += rte_cpu_to_be_16(IPPROTO_TCP) + rte_cpu_to_be_16(v->payload_len);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+/*
+ * One frame up to its TCP segment; what is not TCP for us is dealt with here. True when
+ * `rx` and `key` hold a segment.
+ */
+static bool
+classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key)
+{
+	struct spate_counters *counters = &s->counters;
+	const uint8_t *frame;
+	struct eth_view eth;
+	struct ipv4_view v;
+	enum wire_error err;
+	uint32_t len;
+
+	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0) {
+		spate_count(counters, SPATE_DROP_MULTISEG);
+		return false;
+	}
+	frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	len = m->data_len;
+	err = eth_parse(frame, len, &eth);
+	if (!err && eth.vlan != s->ip.vlan)
+		err = WIRE_VLAN;
+	if (!err && eth.ethertype == RTE_ETHER_TYPE_ARP) {
+		ip_arp_input(&s->ip, frame + eth.len, len - eth.len);
+		return false;
+	}
+	if (!err && eth.ethertype != RTE_ETHER_TYPE_IPV4)
+		err = WIRE_ETHERTYPE;
+	if (!err && memcmp(frame, &s->ip.mac, RTE_ETHER_ADDR_LEN)) {
+		spate_count(counters, SPATE_DROP_MAC);
+		return false;
+	}
+	if (!err) {
+		uint64_t ip_sum = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+
+		err = ipv4_parse(frame + eth.len, len - eth.len,
+			ip_sum == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &v);
+	}
+	if (err) {
+		spate_count(counters, counter_of(err));
+		return false;
+	}
+	if (!ipv4_is_unicast(v.src) || !ipv4_is_unicast(v.dst)) {
+		spate_count(counters, SPATE_DROP_SOURCE);
+		return false;
+	}
+	if (!ip_is_local(&s->ip, v.dst)) {
+		spate_count(counters, SPATE_DROP_ADDRESS);
+		return false;
+	}
+
+	const uint8_t *payload = frame + eth.len + v.header_len;
+
+	if (v.protocol == IPPROTO_ICMP) {
+		ip_icmp_input(&s->ip, &v, payload);
+		return false;
+	}
+	err = v.protocol == IPPROTO_TCP ? tcp_seg_parse(payload, v.payload_len, &rx->seg)
+					: WIRE_IP_PROTOCOL;
+	if (!err && !tcp_checksum_good(m, frame + eth.len, &v))
+		err = WIRE_L4_CHECKSUM;
+	if (err) {
+		spate_count(counters, counter_of(err));
+		return false;
+	}
+
+	const struct rte_tcp_hdr *h = (const void *)payload;
+
+	*key = (struct flow_key){v.src, v.dst, h->src_port, h->dst_port};
+	rx->key = key;
+	return true;
+}
+
+static void
+input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
+{
+	struct tcp_rx rx[CONN_TABLE_BULK];
+	struct flow_key keys[CONN_TABLE_BULK];
+	uint64_t hashes[CONN_TABLE_BULK];
+	uint32_t handles[CONN_TABLE_BULK];
+	uint32_t segments = 0;
+
+	for (uint32_t i = 0; i < n && i < PREFETCH; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + PREFETCH < n)
+			rte_prefetch0(rte_pktmbuf_mtod(frames[i + PREFETCH], void *));
+		segments += classify(s, frames[i], &rx[segments], &keys[segments]);
+	}
+	conn_table_lookup_bulk(&s->tcp.table, keys, segments, hashes, handles);
+	for (uint32_t i = 0; i < segments; i++) {
+		rx[i].hash = hashes[i];
+		rx[i].handle = handles[i];
+		tcp_input(&s->tcp, &rx[i]);
+	}
+	rte_pktmbuf_free_bulk(frames, n);
+}
+
+void
+spate_stack_input(struct spate_stack *s, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns)
+{
+	spate_stack_now(s, now_ns);
+	tcp_bury(&s->tcp);
+	spate_count_n(&s->counters, SPATE_RX_FRAMES, n);
+	for (uint32_t at = 0; at < n; at += CONN_TABLE_BULK)
+		input_burst(s, frames + at, n - at < CONN_TABLE_BULK ? n - at : CONN_TABLE_BULK);
+}
+
+uint16_t
+spate_stack_output(struct spate_stack *s, struct rte_mbuf **frames, uint16_t max, uint64_t now_ns)
+{
+	uint16_t n = 0;
+
+	spate_stack_now(s, now_ns);
+	/* Replies first: they are in the queue already and keep their place. */
+	if (s->ip.tx_tail - s->ip.tx_head < max)
+		tcp_output(&s->tcp, max);
+	n = ip_take(&s->ip, frames, max);
+	tcp_bury(&s->tcp);
+	return n;
+}
+
+uint64_t
+spate_stack_tick(struct spate_stack *s, uint64_t now_ns)
+{
+	uint64_t next, t;
+
+	spate_stack_now(s, now_ns);
+	tcp_bury(&s->tcp);
+	neigh_tick(&s->ip);
+	next = s->ip.neigh.next_ns;
+	t = tcp_timers_run(&s->tcp);
+	next = t < next ? t : next;
+	t = tcp_time_wait_tick(&s->tcp);
+	return t < next ? t : next;
+}

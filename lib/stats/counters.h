@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * stats/counters: everything a stack counts, in one list.
+ *
+ * A counter is a 64-bit word with one writer, the core that owns the stack. Another
+ * core may read it at any time and sees some recent value; nobody resets it, readers
+ * subtract. The list below is the only place where a counter is named: the enum, the
+ * names in `show tcp stats` and in the JSON report, and the explanations come from it.
+ */
+#ifndef SPATE_STATS_COUNTERS_H
+#define SPATE_STATS_COUNTERS_H
+
+#include <stdint.h>
+
+/* The SPATE_DROP_ block follows enum wire_error (wire/wire.h) one to one. */
+#define SPATE_COUNTERS(X)                                                                          \
+	X(RX_FRAMES, rx_frames, "frames received")                                                 \
+	X(TX_FRAMES, tx_frames, "frames handed to the port")                                       \
+	X(RX_SEGMENTS, rx_segments, "TCP segments received, checksum good")                        \
+	X(TX_SEGMENTS, tx_segments, "TCP segments sent")                                           \
+	X(RX_BYTES, rx_bytes, "payload bytes delivered in order")                                  \
+	X(TX_BYTES, tx_bytes, "payload bytes sent, retransmissions included")                      \
+	X(DROP_SHORT, drop_short, "frame ends inside a header")                                    \
+	X(DROP_ETHERTYPE, drop_ethertype, "ethertype not spoken here")                             \
+	X(DROP_VLAN, drop_vlan, "not of this port's VLAN")                                         \
+	X(DROP_IP_VERSION, drop_ip_version, "IP version is not what the ethertype says")           \
+	X(DROP_IP_HEADER, drop_ip_header, "IP header length impossible")                           \
+	X(DROP_IP_LENGTH, drop_ip_length, "IP total length impossible")                            \
+	X(DROP_IP_CHECKSUM, drop_ip_checksum, "IP header checksum wrong")                          \
+	X(DROP_IP_FRAGMENT, drop_ip_fragment, "IP fragment")                                       \
+	X(DROP_IP_PROTOCOL, drop_ip_protocol, "neither TCP nor ICMP")                              \
+	X(DROP_L4_HEADER, drop_l4_header, "TCP or ICMP header length impossible")                  \
+	X(DROP_L4_CHECKSUM, drop_l4_checksum, "TCP or ICMP checksum wrong")                        \
+	X(DROP_ARP, drop_arp, "ARP malformed or not for IPv4 over Ethernet")                       \
+	X(DROP_MAC, drop_mac, "frame for another MAC address")                                     \
+	X(DROP_ADDRESS, drop_address, "packet for an address that is not ours")                    \
+	X(DROP_SOURCE, drop_source, "source or destination no unicast peer can have")              \
+	X(DROP_ICMP, drop_icmp, "ICMP type not handled")                                           \
+	X(DROP_MULTISEG, drop_multiseg, "frame in several buffers that could not be joined")       \
+	X(DROP_NO_MBUF, drop_no_mbuf, "no buffer for a frame to be sent")                          \
+	X(DROP_TX_FULL, drop_tx_full, "reply not sent: output queue full")                         \
+	X(DROP_TX_PORT, drop_tx_port, "frame the port did not take")                               \
+	X(DROP_NEIGH_FULL, drop_neigh_full, "no room in the neighbour table")                      \
+	X(DROP_NEIGH_QUEUE, drop_neigh_queue, "too many frames waiting for one neighbour")         \
+	X(DROP_NEIGH_FAILED, drop_neigh_failed, "neighbour does not answer ARP")                   \
+	X(ARP_REQUESTS_SENT, arp_requests_sent, "ARP requests sent")                               \
+	X(ARP_REPLIES_SENT, arp_replies_sent, "ARP replies sent")                                  \
+	X(ARP_RECEIVED, arp_received, "ARP packets received, well formed")                         \
+	X(ICMP_ECHO_REPLIES, icmp_echo_replies, "ICMP echo requests answered")                     \
+	X(CONNECTS, connects, "active opens")                                                      \
+	X(CONNECT_NO_PORT, connect_no_port, "active opens refused here: no local port free")       \
+	X(CONNECT_NO_ROOM, connect_no_room, "active opens refused here: connection table full")    \
+	X(ESTABLISHED_ACTIVE, established_active, "active opens that were established")            \
+	X(SYN_RECEIVED, syn_received, "SYNs accepted by a listener")                               \
+	X(SYN_BACKLOG_FULL, syn_backlog_full, "SYNs dropped: listener's backlog full")             \
+	X(SYN_NO_ROOM, syn_no_room, "SYNs dropped: connection table full")                         \
+	X(SYN_MALFORMED, syn_malformed, "SYNs dropped: with FIN or RST")                           \
+	X(EMBRYO_RESET, embryo_reset, "SYN_RCVD ended by the peer's RST")                          \
+	X(EMBRYO_TIMED_OUT, embryo_timed_out, "SYN_RCVD given up: no ACK of the SYN+ACK")          \
+	X(EMBRYO_REPLACED, embryo_replaced, "SYN_RCVD ended by a different SYN")                   \
+	X(EMBRYO_STOPPED, embryo_stopped, "SYN_RCVD ended with its listener or by the program")    \
+	X(ESTABLISHED_PASSIVE, established_passive, "connections accepted")                        \
+	X(OPENED, opened, "connection ends opened: connects and accepts")                          \
+	X(CLOSED_IN_ORDER, closed, "connection ends closed in order")                                       \
+	X(RESET, reset, "connection ends reset, by the peer or from here")                         \
+	X(RESET_BY_PEER, reset_by_peer, "of these, by the peer")                                   \
+	X(TIMED_OUT, timed_out, "connection ends given up for lack of an answer")                  \
+	X(REFUSED, refused, "active opens refused by the peer")                                    \
+	X(UNREAD_CLOSE, unread_close, "closes that became resets: data unread or after close")     \
+	X(FIN_WAIT_2_TIMED_OUT, fin_wait_2_timed_out, "FIN_WAIT_2 ended by its idle timer")        \
+	X(RETRANSMITS, retransmits, "segments sent again")                                         \
+	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
+	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
+	X(PERSIST_PROBES, persist_probes, "zero-window probes sent")                               \
+	X(OUT_OF_ORDER, out_of_order, "segments beyond a gap, not kept")                           \
+	X(UNACCEPTABLE_SEQ, unacceptable_seq, "segments outside the window, answered by ACK")      \
+	X(UNACCEPTABLE_ACK, unacceptable_ack, "segments whose ACK is not acceptable")              \
+	X(PAWS_DROPPED, paws_dropped, "segments with an old timestamp")                            \
+	X(MISSING_TIMESTAMP, missing_timestamp, "segments without the agreed timestamp")           \
+	X(NO_ACK_BIT, no_ack_bit, "segments without ACK in a synchronised state")                  \
+	X(OPTIONS_MALFORMED, options_malformed, "segments whose options end in nonsense")          \
+	X(RST_SENT, rst_sent, "resets sent")                                                       \
+	X(RST_RECEIVED, rst_received, "resets received")                                           \
+	X(RST_IGNORED, rst_ignored, "resets not acceptable, or for nobody")                        \
+	X(CHALLENGE_ACKS, challenge_acks, "challenge ACKs sent")                                   \
+	X(CHALLENGE_LIMITED, challenge_limited, "challenge ACKs held back by the limit")           \
+	X(NO_CONNECTION, no_connection, "segments for no connection")                              \
+	X(TW_ENTERED, time_wait_entered, "TIME_WAIT entered")                                      \
+	X(TW_REUSED, time_wait_reused, "TIME_WAIT ended by a new incarnation")                     \
+	X(TW_RECYCLED, time_wait_recycled, "TIME_WAIT ended early: table full")                    \
+	X(TW_RESET, time_wait_reset, "TIME_WAIT ended by RST, where that is honoured")             \
+	X(TW_EXPIRED, time_wait_expired, "TIME_WAIT ended after 2MSL")                             \
+	X(TW_REFUSED_SEQ, time_wait_refused_by_sequence, "SYNs refused by sequence")               \
+	X(TW_REFUSED_TS, time_wait_refused_by_timestamp, "SYNs refused by timestamp")              \
+	X(TW_REFUSED_NO_LISTENER, time_wait_refused_no_listener, "SYNs refused: no listener")      \
+	X(TW_REFUSED_NO_ROOM, time_wait_refused_no_room, "SYNs refused: table full")               \
+	X(TW_FIN_AGAIN, time_wait_fin_again, "FINs again, 2MSL restarted")                         \
+	X(TW_ACKED, time_wait_acked, "other segments answered by ACK")                             \
+	X(TW_SILENT, time_wait_silent, "other segments left unanswered")                           \
+	X(TW_RST_IGNORED, time_wait_rst_ignored, "RSTs ignored (RFC 1337)")
+
+enum spate_counter {
+#define X(id, name, help) SPATE_##id,
+	SPATE_COUNTERS(X)
+#undef X
+		SPATE_N_COUNTERS
+};
+
+struct spate_counters {
+	uint64_t v[SPATE_N_COUNTERS];
+};
+
+struct spate_counter_info {
+	const char *name; /* as in reports */
+	const char *help; /* one line */
+};
+
+extern const struct spate_counter_info spate_counter_info[SPATE_N_COUNTERS];
+
+/* Add one, or `n`. Only the owner calls these. */
+static inline void
+spate_count(struct spate_counters *c, enum spate_counter id)
+{
+	c->v[id]++;
+}
+
+static inline void
+spate_count_n(struct spate_counters *c, enum spate_counter id, uint64_t n)
+{
+	c->v[id] += n;
+}
+
+/* Add every counter of `from` to `to`: reading another core's is allowed. */
+void spate_counters_add(struct spate_counters *to, const struct spate_counters *from);
+
+#endif

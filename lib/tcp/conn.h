@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tcp/conn: the record of one connection, two cache lines.
+ *
+ * The first line is what every segment of an established connection reads; the second
+ * what timers, loss and the send queue need. A record is owned by its stack's core and
+ * named by its index. What only TIME_WAIT needs is in flow/timewait.h instead: no
+ * record is held there.
+ */
+#ifndef SPATE_TCP_CONN_H
+#define SPATE_TCP_CONN_H
+
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include "flow/flow_key.h"
+#include "spate.h"
+
+/* tcp_conn.flags */
+#define TCP_F_READY      0x0001 /* on the list of connections with something to send */
+#define TCP_F_ACK_NOW    0x0002 /* an ACK is owed */
+#define TCP_F_FIN_QUEUED 0x0004 /* FIN follows the queued data */
+#define TCP_F_FIN_SENT   0x0008 /* snd_nxt counts the FIN */
+#define TCP_F_SYN_DUE    0x0010 /* send SYN (SYN_SENT) or SYN+ACK (SYN_RCVD) */
+#define TCP_F_RTX_DUE    0x0020 /* send the segment at snd_rtx again */
+#define TCP_F_TS         0x0040 /* timestamps agreed (SYN_SENT: offered) */
+#define TCP_F_PASSIVE    0x0080 /* came from a listener */
+#define TCP_F_ORPHAN     0x0100 /* the application has closed it */
+#define TCP_F_OVER_TW    0x0200 /* SYN_RCVD on top of the TIME_WAIT `over_tw` (TW-05) */
+#define TCP_F_RTT        0x0400 /* a round trip is being timed */
+#define TCP_F_RECOVERY   0x0800 /* fast recovery until `recover` (RFC 6582) */
+#define TCP_F_LOSS       0x1000 /* recovery from a timeout until `recover` */
+#define TCP_F_OPENED     0x2000 /* counted as opened: ends in exactly one other counter */
+#define TCP_F_SYN_LOST   0x4000 /* our SYN or SYN+ACK had to be sent again */
+#define TCP_F_WSCALE     0x8000 /* window scaling agreed (SYN_SENT: offered) */
+
+enum tcp_timer {
+	TCP_TIMER_NONE = 0,
+	TCP_TIMER_RETRANSMIT, /* something is in flight */
+	TCP_TIMER_PERSIST,    /* the peer's window is closed and data waits */
+	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
+};
+
+#define TCP_CHUNK_NONE UINT32_MAX
+#define TCP_READY_NONE UINT32_MAX
+
+struct tcp_conn {
+	struct flow_key key;
+	uint8_t state; /* enum spate_state */
+	uint8_t wscale; /* SND.WND.SHIFT << 4 | RCV.WND.SHIFT */
+	uint16_t flags;
+	uint32_t snd_una, snd_nxt;
+	uint32_t snd_end; /* sequence number behind the last queued byte */
+	uint32_t snd_wnd, snd_wl1, snd_wl2;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv; /* right edge of the window offered: never moves left */
+	uint32_t ts_recent, ts_offset;
+	uint16_t mss; /* most payload bytes in a segment, options not yet deducted */
+	uint16_t hop; /* next hop, reference held */
+	uint32_t ready_next;
+
+	uint32_t snd_head, snd_tail; /* send queue: chunks, the first starts at snd_una */
+	uint32_t snd_rtx;            /* next sequence number to send again */
+	uint32_t cwnd, ssthresh;     /* bytes, RFC 5681 */
+	union {
+		uint32_t recover; /* snd_nxt when recovery began */
+		uint32_t over_tw; /* TCP_F_OVER_TW */
+	};
+	uint32_t srtt_us, rttvar_us; /* 0: no sample yet */
+	uint32_t rtt_seq, rtt_start; /* timed: until rtt_seq is acknowledged, since (us) */
+	uint32_t rcv_unread;         /* delivered, not consumed */
+	uint32_t challenge_at;       /* last challenge ACK, ms + 1; 0: never */
+	uint64_t user;
+	uint8_t timer;   /* enum tcp_timer */
+	uint8_t retries; /* expiries since the last progress; doubles the RTO */
+	uint8_t dupacks;
+	uint8_t probes;    /* zero-window probes without any answer */
+	uint16_t listener; /* SYN_RCVD, passive */
+	uint16_t spare;
+} __rte_cache_aligned;
+
+_Static_assert(sizeof(struct tcp_conn) == 2 * RTE_CACHE_LINE_SIZE, "two cache lines");
+_Static_assert(offsetof(struct tcp_conn, snd_head) == RTE_CACHE_LINE_SIZE, "hot fields first");
+
+static inline uint8_t
+tcp_snd_wscale(const struct tcp_conn *c)
+{
+	return c->wscale >> 4;
+}
+
+static inline uint8_t
+tcp_rcv_wscale(const struct tcp_conn *c)
+{
+	return c->wscale & 0xf;
+}
+
+/* Is there something, data or FIN, that was never sent? */
+static inline bool
+tcp_unsent(const struct tcp_conn *c)
+{
+	if (c->flags & TCP_F_FIN_SENT)
+		return false;
+	return c->snd_end != c->snd_nxt || (c->flags & TCP_F_FIN_QUEUED);
+}
+
+/* RCV.WND: what the peer has been told, less what it has used. */
+static inline uint32_t
+tcp_rcv_wnd(const struct tcp_conn *c)
+{
+	return c->rcv_adv - c->rcv_nxt;
+}
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A segment arrives (RFC 9293 3.10.7.4). One pass for every synchronised state, in the
+ * RFC's order: PAWS, sequence, RST, SYN, ACK, text, FIN. A step that says "drop"
+ * returns; a callback may end the connection, so its state is looked at after each.
+ */
+#include <errno.h>
+
+#include "tcp/acceptable.h"
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+static void
+ack_now(struct tcp *t, struct tcp_conn *c)
+{
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_ready(t, c);
+}
+
+/*
+ * RFC 7323 5.3: the timestamp, before anything else is believed; RST is exempt. Writes
+ * the segment's TSval for after the sequence check. False: dropped.
+ */
+static bool
+check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint32_t *tsval)
+{
+	struct tcp_options o = {.has_ts = true};
+
+	if (!tcp_options_parse_ts_only(s->opts, s->opts_len, &o.tsval, &o.tsecr)) {
+		tcp_options_parse(s->opts, s->opts_len, &o);
+		if (o.malformed)
+			spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
+	}
+	*tsval = o.has_ts ? o.tsval : c->ts_recent;
+	if (s->flags & TCP_RST)
+		return true;
+	if (!o.has_ts) {
+		/* RFC 7323 3.2: once agreed, a segment without it is not from this connection. */
+		if (t->conf.tolerate_missing_ts)
+			return true;
+		spate_count(t->counters, SPATE_MISSING_TIMESTAMP);
+		return false;
+	}
+	if (acceptable_ts(c->ts_recent, o.tsval))
+		return true;
+	spate_count(t->counters, SPATE_PAWS_DROPPED);
+	ack_now(t, c);
+	return false;
+}
+
+/* First check failed: answer, unless the answer could start a quarrel. */
+static void
+unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (s->flags & TCP_RST) {
+		spate_count(t->counters, SPATE_RST_IGNORED);
+		return;
+	}
+	spate_count(t->counters, SPATE_UNACCEPTABLE_SEQ);
+	/* A retransmission is owed an ACK; an empty one that lies elsewhere is a challenge. */
+	if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN))
+		ack_now(t, c);
+	else
+		tcp_challenge_ack(t, c);
+}
+
+/* Second check (RS-05, RS-06, CM-07, CM-14). */
+static void
+reset_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	switch (acceptable_rst(c->rcv_nxt, tcp_rcv_wnd(c), s->seq)) {
+	case RST_DROP:
+		spate_count(t->counters, SPATE_RST_IGNORED);
+		return;
+	case RST_CHALLENGE:
+		spate_count(t->counters, SPATE_RST_IGNORED);
+		tcp_challenge_ack(t, c);
+		return;
+	case RST_RESET:
+		break;
+	}
+	if (tcp_is_embryo(c))
+		tcp_embryo_end(t, c, SPATE_EMBRYO_RESET);
+	else if (c->state == SPATE_SYN_RCVD)
+		tcp_conn_end(t, c, -ECONNREFUSED);
+	else if (c->state == SPATE_CLOSING || c->state == SPATE_LAST_ACK)
+		tcp_conn_end(t, c, 0);
+	else
+		tcp_conn_end(t, c, -ECONNRESET);
+}
+
+/*
+ * A SYN in SYN_RCVD, ahead of the sequence check. The same SYN again: our answer was
+ * lost, or is late (CM-20). The SYN+ACK of a simultaneous open: half of it is the ACK we
+ * wait for (CM-05). Returns true when the segment needs no more.
+ */
+static bool
+syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (s->seq == c->rcv_nxt - 1 && !(s->flags & TCP_ACK)) {
+		c->flags |= TCP_F_SYN_DUE;
+		tcp_ready(t, c);
+		return true;
+	}
+	if (tcp_is_embryo(c) || s->seq != c->rcv_nxt - 1 || s->ack != c->snd_nxt)
+		return false;
+	tcp_ack_syn(t, c, s);
+	tcp_established(t, c);
+	if (c->state != SPATE_CLOSED) {
+		ack_now(t, c);
+		tcp_timer_update(t, c, true);
+	}
+	return true;
+}
+
+/* Fifth check in SYN_RCVD. False: not acceptable, RST sent, state kept (RS-04). */
+static bool
+ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
+{
+	const struct tcp_seg *s = &rx->seg;
+
+	if (seq_leq(s->ack, c->snd_una) || seq_gt(s->ack, c->snd_nxt)) {
+		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
+		tcp_reset_reply(t, rx);
+		return false;
+	}
+	c->flags &= ~TCP_F_SYN_DUE;
+	tcp_ack_syn(t, c, s);
+	tcp_established(t, c);
+	if (c->state == SPATE_CLOSED)
+		return false;
+	tcp_timer_update(t, c, true);
+	return true;
+}
+
+/* Our FIN is acknowledged: what that means for the state. False: the connection is gone. */
+static bool
+fin_acked(struct tcp *t, struct tcp_conn *c)
+{
+	switch (c->state) {
+	case SPATE_FIN_WAIT_1:
+		tcp_set_state(t, c, SPATE_FIN_WAIT_2);
+		tcp_timer_update(t, c, true);
+		return true;
+	case SPATE_CLOSING:
+		tcp_time_wait_enter(t, c);
+		return false;
+	case SPATE_LAST_ACK:
+		tcp_conn_end(t, c, 0);
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Fifth check, ACK, in the states from ESTABLISHED on. False: drop. */
+static bool
+ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	uint32_t in_flight = c->snd_nxt - c->snd_una;
+	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);
+
+	/* The largest window the peer could have offered bounds MAX.SND.WND from above. */
+	if (!acceptable_ack(c->snd_una, c->snd_nxt, (uint32_t)UINT16_MAX << tcp_snd_wscale(c),
+		    s->ack)) {
+		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
+		tcp_challenge_ack(t, c);
+		return false;
+	}
+	c->probes = 0;
+	if (seq_gt(s->ack, c->snd_una)) {
+		bool data = seq_lt(c->snd_una, c->snd_end);
+
+		tcp_ack_new(t, c, s->ack);
+		tcp_update_window(t, c, s);
+		if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt && !fin_acked(t, c))
+			return false;
+		if (data && c->snd_una == c->snd_end && !(c->flags & TCP_F_FIN_QUEUED)) {
+			t->ops->on_sendable(t->app, tcp_conn_index(t, c));
+			return c->state != SPATE_CLOSED;
+		}
+		return true;
+	}
+	/* RFC 5681 2: what counts as a duplicate ACK. */
+	if (s->ack == c->snd_una && in_flight && s->data_len == 0 && wnd == c->snd_wnd &&
+		!(s->flags & TCP_FIN))
+		tcp_ack_duplicate(t, c);
+	tcp_update_window(t, c, s);
+	return true;
+}
+
+/* Cut a segment that passed the sequence check down to what is new and in the window. */
+static void
+trim(struct tcp_seg *s, uint32_t rcv_nxt, uint32_t wnd)
+{
+	if (seq_lt(s->seq, rcv_nxt)) {
+		uint32_t old = rcv_nxt - s->seq;
+
+		if (old > s->data_len) {
+			old = s->data_len;
+			s->flags &= ~TCP_FIN;
+		}
+		s->data += old;
+		s->data_len -= old;
+		s->seq = rcv_nxt;
+	}
+
+	uint32_t offset = s->seq - rcv_nxt;
+
+	if (offset + tcp_seg_len(s) > wnd) {
+		s->flags &= ~TCP_FIN;
+		if (offset + s->data_len > wnd)
+			s->data_len = wnd - offset;
+	}
+}
+
+/* The peer's FIN has been taken and, where there is one, the application told. */
+static void
+fin_received(struct tcp *t, struct tcp_conn *c)
+{
+	if (!(c->flags & TCP_F_ORPHAN)) {
+		t->ops->on_peer_fin(t->app, tcp_conn_index(t, c));
+		if (c->state == SPATE_CLOSED)
+			return;
+	}
+	if (c->state == SPATE_FIN_WAIT_1)
+		tcp_set_state(t, c, SPATE_CLOSING);
+	else if (c->state == SPATE_FIN_WAIT_2)
+		tcp_time_wait_enter(t, c);
+}
+
+/* Seventh and eighth: text and FIN. */
+static void
+text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
+{
+	trim(s, c->rcv_nxt, tcp_rcv_wnd(c));
+
+	bool fin = s->flags & TCP_FIN;
+
+	if (s->data_len == 0 && !fin)
+		return;
+	/* After the peer's FIN there is no more to come (RFC 9293: "should not occur"). */
+	if (c->state != SPATE_ESTABLISHED && c->state != SPATE_FIN_WAIT_1 &&
+		c->state != SPATE_FIN_WAIT_2)
+		return;
+	ack_now(t, c);
+	if (s->seq != c->rcv_nxt) {
+		spate_count(t->counters, SPATE_OUT_OF_ORDER);
+		return;
+	}
+	if (s->data_len && (c->flags & TCP_F_ORPHAN)) {
+		/* RFC 1122 4.2.2.13: nobody is left to read it, and the peer must know (CM-15). */
+		spate_count(t->counters, SPATE_UNREAD_CLOSE);
+		tcp_abort(t, c, -ECONNABORTED);
+		return;
+	}
+	c->rcv_nxt += s->data_len + fin;
+	/*
+	 * The state moves before the application hears of the data, so that a close() from
+	 * there answers the FIN (LAST_ACK) instead of crossing it (CLOSING).
+	 */
+	if (fin && c->state == SPATE_ESTABLISHED)
+		tcp_set_state(t, c, SPATE_CLOSE_WAIT);
+	if (s->data_len) {
+		spate_count_n(t->counters, SPATE_RX_BYTES, s->data_len);
+		c->rcv_unread += s->data_len;
+
+		uint32_t used = t->ops->on_data(
+			t->app, tcp_conn_index(t, c), s->data, s->data_len);
+
+		if (c->state == SPATE_CLOSED)
+			return;
+		c->rcv_unread -= used < c->rcv_unread ? used : c->rcv_unread;
+	}
+	if (fin)
+		fin_received(t, c);
+}
+
+static void
+input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
+{
+	struct tcp_seg *s = &rx->seg;
+	uint32_t tsval = 0;
+
+	if (c->state == SPATE_SYN_RCVD && (s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
+		syn_in_syn_rcvd(t, c, s))
+		return;
+	/* RFC 7323 5.3 R1, ahead of the first check. */
+	if ((c->flags & TCP_F_TS) && !check_timestamp(t, c, s, &tsval))
+		return;
+	/* First, the sequence number. */
+	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s))) {
+		unacceptable(t, c, s);
+		return;
+	}
+	/* Second, RST. */
+	if (s->flags & TCP_RST) {
+		reset_received(t, c, s);
+		return;
+	}
+	/* RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent. */
+	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->flags & TCP_F_ACK_NOW))
+		c->ts_recent = tsval;
+	/* Fourth, SYN: RFC 9293 3.10.7.4, a passive SYN_RCVD returns to LISTEN; else RFC 5961 4. */
+	if (s->flags & TCP_SYN) {
+		if (tcp_is_embryo(c))
+			tcp_embryo_end(t, c, SPATE_EMBRYO_REPLACED);
+		else
+			tcp_challenge_ack(t, c);
+		return;
+	}
+	/* Fifth, ACK. */
+	if (!(s->flags & TCP_ACK)) {
+		spate_count(t->counters, SPATE_NO_ACK_BIT);
+		return;
+	}
+	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, rx) : !ack_received(t, c, s))
+		return;
+	/* Sixth, urgent data is delivered in line (RFC 6093). Seventh and eighth: */
+	text_received(t, c, s);
+}
+
+void
+tcp_input(struct tcp *t, struct tcp_rx *rx)
+{
+	uint32_t handle = conn_table_confirm(&t->table, rx->hash, rx->key, rx->handle);
+
+	spate_count(t->counters, SPATE_RX_SEGMENTS);
+	if (rx->seg.flags & TCP_RST)
+		spate_count(t->counters, SPATE_RST_RECEIVED);
+	/* A TIME_WAIT that a SYN of this very burst is about to replace still has its key. */
+	if (handle != CONN_TABLE_NONE && (handle & CONN_TABLE_SPACE) &&
+		(t->tw.records[handle & ~CONN_TABLE_SPACE].flags & TIMEWAIT_CHILD))
+		handle = conn_table_lookup(&t->table, rx->hash, rx->key);
+	if (handle != CONN_TABLE_NONE && !(handle & CONN_TABLE_SPACE)) {
+		struct tcp_conn *c = tcp_conn_at(t, handle);
+
+		if (c->state == SPATE_SYN_SENT)
+			tcp_input_syn_sent(t, c, rx);
+		else
+			input_conn(t, c, rx);
+		return;
+	}
+	if (handle != CONN_TABLE_NONE) {
+		tcp_input_time_wait(t, rx, handle & ~CONN_TABLE_SPACE);
+		return;
+	}
+
+	uint16_t listener = listener_lookup(&t->listeners, rx->key->laddr, rx->key->lport);
+
+	if (listener != LISTENER_NONE) {
+		tcp_input_listen(t, rx, listener);
+		return;
+	}
+	spate_count(t->counters, SPATE_NO_CONNECTION);
+	if (rx->seg.flags & TCP_RST)
+		spate_count(t->counters, SPATE_RST_IGNORED);
+	tcp_reset_reply(t, rx);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments before there is a synchronised connection: LISTEN (RFC 9293 3.10.7.2) and
+ * SYN_SENT (3.10.7.3). The checks stand in the order of the RFC.
+ */
+#include <errno.h>
+
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+/* What both kinds of SYN offer, as far as the knobs allow. */
+static uint16_t
+offered(const struct tcp *t)
+{
+	return (t->conf.timestamps ? TCP_F_TS : 0) | (t->conf.window_scale ? TCP_F_WSCALE : 0);
+}
+
+bool
+tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
+	const struct tcp_options *o)
+{
+	const struct tcp_seg *s = &rx->seg;
+	uint32_t instead = tw == TIMEWAIT_NONE ? CONN_TABLE_NONE : tw | CONN_TABLE_SPACE;
+	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, rx->key->raddr));
+	struct tcp_conn *c = NULL;
+	uint32_t iss, ts_offset;
+
+	if (hop != NEIGH_NONE)
+		c = tcp_conn_new(t, rx->key, rx->hash, SPATE_SYN_RCVD, hop, instead);
+	if (c == NULL)
+		return false;
+	tcp_isn(t, rx->key, &iss, &ts_offset);
+	c->flags = TCP_F_PASSIVE | TCP_F_SYN_DUE | offered(t);
+	if (tw != TIMEWAIT_NONE) {
+		/* RFC 9293 3.6.1, RFC 6191: beyond anything the old incarnation has sent. */
+		iss = t->tw.records[tw].snd_nxt + 65537;
+		t->tw.records[tw].flags |= TIMEWAIT_CHILD;
+		c->flags |= TCP_F_OVER_TW;
+		c->over_tw = tw;
+	}
+	c->snd_una = iss;
+	c->snd_nxt = c->snd_end = iss + 1;
+	c->rcv_nxt = c->rcv_adv = s->seq + 1;
+	c->ts_offset = ts_offset;
+	c->snd_wnd = s->wnd;
+	c->snd_wl1 = s->seq;
+	c->listener = listener;
+	tcp_take_syn_options(t, c, o);
+	t->listeners.entry[listener].backlog++;
+	spate_count(t->counters, SPATE_SYN_RECEIVED);
+	tcp_ready(t, c);
+	return true;
+}
+
+void
+tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener)
+{
+	const struct tcp_seg *s = &rx->seg;
+	const struct listener *l = &t->listeners.entry[listener];
+	struct tcp_options o;
+
+	/* First, a RST: nothing here it could be about. */
+	if (s->flags & TCP_RST) {
+		spate_count(t->counters, SPATE_RST_IGNORED);
+		return;
+	}
+	/* Second, an ACK: of something nobody here sent (RS-04). */
+	if (s->flags & TCP_ACK) {
+		spate_count(t->counters, SPATE_NO_CONNECTION);
+		tcp_reset_reply(t, rx);
+		return;
+	}
+	/* Third, a SYN. With FIN it is no request any TCP makes (RS-10). */
+	if (!(s->flags & TCP_SYN)) {
+		spate_count(t->counters, SPATE_NO_ACK_BIT);
+		return;
+	}
+	if (s->flags & TCP_FIN) {
+		spate_count(t->counters, SPATE_SYN_MALFORMED);
+		return;
+	}
+	if (l->backlog_max && l->backlog >= l->backlog_max) {
+		spate_count(t->counters, SPATE_SYN_BACKLOG_FULL);
+		return;
+	}
+	tcp_options_parse(s->opts, s->opts_len, &o);
+	if (!tcp_accept_syn(t, rx, listener, TIMEWAIT_NONE, &o))
+		spate_count(t->counters, SPATE_SYN_NO_ROOM);
+}
+
+void
+tcp_established(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t index = tcp_conn_index(t, c);
+
+	tcp_set_state(t, c,
+		c->flags & TCP_F_FIN_QUEUED ? SPATE_FIN_WAIT_1 : SPATE_ESTABLISHED);
+	if (!(c->flags & TCP_F_PASSIVE)) {
+		spate_count(t->counters, SPATE_ESTABLISHED_ACTIVE);
+		if (!(c->flags & TCP_F_ORPHAN))
+			t->ops->on_established(t->app, index);
+		return;
+	}
+	if (c->flags & TCP_F_OVER_TW) {
+		c->flags &= ~TCP_F_OVER_TW;
+		tcp_time_wait_replaced(t, c->over_tw);
+	}
+	t->listeners.entry[c->listener].backlog--;
+	spate_count(t->counters, SPATE_ESTABLISHED_PASSIVE);
+	spate_count(t->counters, SPATE_OPENED);
+	c->flags |= TCP_F_OPENED;
+	t->ops->on_accept(t->app, index, t->listeners.entry[c->listener].cookie);
+}
+
+void
+tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
+{
+	const struct tcp_seg *s = &rx->seg;
+	struct tcp_options o;
+
+	/* First, the ACK: ISS < SEG.ACK <= SND.NXT, or it is not ours (RS-04). */
+	if ((s->flags & TCP_ACK) && (seq_leq(s->ack, c->snd_una) || seq_gt(s->ack, c->snd_nxt))) {
+		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
+		tcp_reset_reply(t, rx);
+		return;
+	}
+	/* Second, RST: believed only when it acknowledges our SYN (RS-05). */
+	if (s->flags & TCP_RST) {
+		if (s->flags & TCP_ACK)
+			tcp_conn_end(t, c, -ECONNREFUSED);
+		else
+			spate_count(t->counters, SPATE_RST_IGNORED);
+		return;
+	}
+	/* Fourth, SYN. Without it there is nothing to synchronise with. */
+	if (!(s->flags & TCP_SYN))
+		return;
+	if (s->flags & TCP_FIN) {
+		spate_count(t->counters, SPATE_SYN_MALFORMED);
+		return;
+	}
+	tcp_options_parse(s->opts, s->opts_len, &o);
+	tcp_take_syn_options(t, c, &o);
+	c->rcv_nxt = s->seq + 1;
+	c->rcv_adv = c->rcv_nxt;
+	if (!(s->flags & TCP_ACK)) {
+		/* Both sides open at once (CM-05): our SYN goes again, with an ACK. */
+		c->snd_wnd = s->wnd;
+		c->snd_wl1 = s->seq;
+		tcp_set_state(t, c, SPATE_SYN_RCVD);
+		c->retries = 0;
+		c->flags |= TCP_F_SYN_DUE;
+		tcp_timer_update(t, c, true);
+		tcp_ready(t, c);
+		return;
+	}
+	tcp_ack_syn(t, c, s);
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_ready(t, c);
+	tcp_established(t, c);
+	if (c->state != SPATE_CLOSED)
+		tcp_timer_update(t, c, true);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the two SYNs agree on (OP-02, OP-03, OP-05). An option counts when both sides
+ * send it; in SYN_SENT our flags say what we offered, afterwards what was agreed.
+ */
+#include "tcp/tcp.h"
+
+#define MSS_DEFAULT 536 /* RFC 9293 3.7.1: no MSS option from the peer */
+#define MSS_LEAST   48  /* below this a segment's options might leave no room */
+#define WSCALE_MAX  14  /* RFC 7323 2.3 */
+#define HEADERS     40  /* IPv4 and TCP without options */
+
+/* RFC 9293 3.7.1: what the interface can take, whatever the path or our options are. */
+static uint16_t
+our_mss(const struct tcp *t)
+{
+	uint16_t mss = t->ip->mtu - HEADERS;
+
+	return t->conf.mss && t->conf.mss < mss ? t->conf.mss : mss;
+}
+
+uint8_t
+tcp_our_wscale(const struct tcp *t)
+{
+	uint8_t shift = 0;
+
+	while (shift < WSCALE_MAX && t->conf.receive_buffer >> shift > UINT16_MAX)
+		shift++;
+	return shift;
+}
+
+uint8_t
+tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
+{
+	struct tcp_options o = {
+		.has_mss = true,
+		.mss = our_mss(t),
+		.has_wscale = c->flags & TCP_F_WSCALE,
+		.wscale = tcp_our_wscale(t),
+		.has_ts = c->flags & TCP_F_TS,
+		.tsval = t->ts_now + c->ts_offset,
+		/* RFC 7323 3.2: TSecr is zero where there is no ACK. */
+		.tsecr = c->state == SPATE_SYN_SENT ? 0 : c->ts_recent,
+	};
+
+	return tcp_options_build(p, &o);
+}
+
+void
+tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o)
+{
+	uint16_t mss = o->has_mss && o->mss ? o->mss : MSS_DEFAULT;
+
+	if (mss < MSS_LEAST)
+		mss = MSS_LEAST;
+	c->mss = mss < our_mss(t) ? mss : our_mss(t);
+	if (o->malformed)
+		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
+	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {
+		uint8_t shift = o->wscale > WSCALE_MAX ? WSCALE_MAX : o->wscale;
+
+		c->wscale = shift << 4 | tcp_our_wscale(t);
+	} else {
+		c->flags &= ~TCP_F_WSCALE;
+		c->wscale = 0;
+	}
+	if ((c->flags & TCP_F_TS) && o->has_ts)
+		c->ts_recent = o->tsval;
+	else
+		c->flags &= ~TCP_F_TS;
+}

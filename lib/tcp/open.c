@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The application opens: LISTEN and CONNECT (RFC 9293 3.10.1). */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "tcp/tcp.h"
+
+/* Tuples tried in one call before it says -EAGAIN: bounds the work between two bursts. */
+#define CONNECT_TRIES 256
+
+int
+tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, uint32_t cookie)
+{
+	if (local->family != AF_INET)
+		return -EAFNOSUPPORT;
+	if (local->ip4 != LISTENER_ANY && !ip_is_local(t->ip, local->ip4))
+		return -EADDRNOTAVAIL;
+	return listener_add(&t->listeners, local->ip4, local->port, cookie, backlog);
+}
+
+void
+tcp_unlisten(struct tcp *t, uint16_t listener)
+{
+	/* CM-23: who has not been accepted yet never will be. */
+	for (uint32_t i = 0; i < t->untouched; i++) {
+		struct tcp_conn *c = &t->conns[i];
+
+		if (tcp_is_embryo(c) && c->listener == listener) {
+			tcp_send_rst(t, c);
+			tcp_embryo_end(t, c, SPATE_EMBRYO_STOPPED);
+		}
+	}
+	listener_remove(&t->listeners, listener);
+}
+
+/* Open from a tuple the table has as `handle`: free, or a TIME_WAIT that may be reused. */
+static int
+open_tuple(struct tcp *t, const struct flow_key *key, uint64_t hash, uint32_t handle,
+	spate_conn *out)
+{
+	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, key->raddr));
+	struct tcp_conn *c;
+	uint32_t iss, ts_offset;
+
+	if (hop == NEIGH_NONE)
+		return -EHOSTUNREACH;
+	c = tcp_conn_new(t, key, hash, SPATE_SYN_SENT, hop, handle);
+	if (c == NULL) {
+		spate_count(t->counters, SPATE_CONNECT_NO_ROOM);
+		return -ENOBUFS;
+	}
+	tcp_isn(t, key, &iss, &ts_offset);
+	if (handle != CONN_TABLE_NONE) {
+		uint32_t tw = handle & ~CONN_TABLE_SPACE;
+
+		/* TW-06: beyond the old incarnation's numbers, and with its TS.Recent. */
+		iss = t->tw.records[tw].snd_nxt + 65537;
+		c->ts_recent = t->tw.records[tw].ts_recent;
+		tcp_time_wait_replaced(t, tw);
+	}
+	c->snd_una = iss;
+	c->snd_nxt = c->snd_end = iss + 1;
+	c->ts_offset = ts_offset;
+	c->flags = TCP_F_OPENED | TCP_F_SYN_DUE | (t->conf.timestamps ? TCP_F_TS : 0) |
+		(t->conf.window_scale ? TCP_F_WSCALE : 0);
+	spate_count(t->counters, SPATE_CONNECTS);
+	spate_count(t->counters, SPATE_OPENED);
+	tcp_ready(t, c);
+	*out = tcp_conn_index(t, c);
+	return 0;
+}
+
+/* CM-12: a tuple that is alive is never taken; one in TIME_WAIT only by TW-06. */
+static bool
+tuple_usable(const struct tcp *t, uint32_t handle)
+{
+	if (handle == CONN_TABLE_NONE)
+		return true;
+	return (handle & CONN_TABLE_SPACE) &&
+		tcp_time_wait_may_reuse(t, handle & ~CONN_TABLE_SPACE);
+}
+
+int
+tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out)
+{
+	uint64_t hash = conn_table_hash(&t->table, key);
+	uint32_t handle = conn_table_lookup(&t->table, hash, key);
+
+	if (!ip_is_local(t->ip, key->laddr))
+		return -EADDRNOTAVAIL;
+	if (!tuple_usable(t, handle))
+		return -EADDRINUSE;
+	return open_tuple(t, key, hash, handle, out);
+}
+
+int
+tcp_connect_any(struct tcp *t, struct local_port *source,
+	bool (*mine)(const void *ctx, const void *key), const void *ctx, rte_be32_t raddr,
+	rte_be16_t rport, spate_conn *out)
+{
+	struct flow_key key = {.raddr = raddr, .rport = rport};
+
+	/* A search that was cut short goes on where it stopped. */
+	if (source->searched == 0)
+		local_port_start(source);
+	for (int i = 0; i < CONNECT_TRIES; i++) {
+		if (source->searched == source->size) {
+			source->searched = 0;
+			spate_count(t->counters, SPATE_CONNECT_NO_PORT);
+			return -EADDRNOTAVAIL;
+		}
+		local_port_current(source, &key.laddr, &key.lport);
+
+		uint64_t hash = conn_table_hash(&t->table, &key);
+		uint32_t handle = conn_table_lookup(&t->table, hash, &key);
+
+		if ((mine == NULL || mine(ctx, &key)) && tuple_usable(t, handle)) {
+			source->searched = 0;
+			return open_tuple(t, &key, hash, handle, out);
+		}
+		source->searched++;
+		local_port_advance(source);
+	}
+	return -EAGAIN;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments built. A connection with something to say waits on the ready list until the
+ * stack is asked for output; by then everything one burst of input caused is known, so
+ * an ACK rides on data, a FIN rides on both, and a bare ACK leaves only when nothing
+ * else does.
+ */
+#include <string.h>
+
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+#define IPV4_LEN sizeof(struct rte_ipv4_hdr)
+#define TCP_LEN  sizeof(struct rte_tcp_hdr)
+
+uint32_t
+tcp_segment_room(const struct tcp_conn *c)
+{
+	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0);
+}
+
+void
+tcp_ready(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t index = tcp_conn_index(t, c);
+
+	if (c->flags & TCP_F_READY)
+		return;
+	c->flags |= TCP_F_READY;
+	c->ready_next = TCP_READY_NONE;
+	if (t->ready_tail == TCP_READY_NONE)
+		t->ready_head = index;
+	else
+		t->conns[t->ready_tail].ready_next = index;
+	t->ready_tail = index;
+}
+
+/* A frame with IPv4 and TCP headers and room for `len` payload bytes, at *payload. */
+static struct rte_mbuf *
+begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
+	uint32_t len, uint8_t **payload)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(t->ip->pool);
+	uint32_t tcp_len = TCP_LEN + h->opts_len + len;
+	uint8_t *p;
+
+	if (m == NULL || (p = (uint8_t *)rte_pktmbuf_append(m, IPV4_LEN + tcp_len)) == NULL) {
+		rte_pktmbuf_free(m);
+		spate_count(t->counters, SPATE_DROP_NO_MBUF);
+		return NULL;
+	}
+	ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
+	tcp_seg_build(p + IPV4_LEN, h);
+	if (h->opts_len)
+		memcpy(p + IPV4_LEN + TCP_LEN, opts, h->opts_len);
+	*payload = p + IPV4_LEN + TCP_LEN + h->opts_len;
+	return m;
+}
+
+/* Checksums, or what the port needs to compute them; then on its way. */
+static void
+finish(struct tcp *t, struct rte_mbuf *m, uint16_t hop, uint32_t payload_len)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	struct rte_tcp_hdr *tcp = (void *)(ip + 1);
+
+	if (t->ip->checksum_offload) {
+		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+		m->l3_len = IPV4_LEN;
+		m->l4_len = (tcp->data_off >> 4) * 4;
+		tcp->cksum = rte_ipv4_phdr_cksum(ip, m->ol_flags);
+	} else {
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+		tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
+	}
+	spate_count(t->counters, SPATE_TX_SEGMENTS);
+	spate_count_n(t->counters, SPATE_TX_BYTES, payload_len);
+	neigh_output(t->ip, hop, m);
+}
+
+void
+tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq, uint32_t ack,
+	uint16_t wnd, uint8_t flags, const struct tcp_options *o)
+{
+	uint8_t opts[TCP_OPTIONS_MAX], *payload;
+	struct tcp_seg_head h = {
+		.sport = k->lport,
+		.dport = k->rport,
+		.seq = seq,
+		.ack = ack,
+		.wnd = wnd,
+		.flags = flags,
+		.opts_len = o ? tcp_options_build(opts, o) : 0,
+	};
+	struct rte_mbuf *m = begin(t, k, &h, opts, 0, &payload);
+
+	if (m)
+		finish(t, m, hop, 0);
+}
+
+uint16_t
+tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
+{
+	uint8_t shift = syn ? 0 : tcp_rcv_wscale(c); /* RFC 7323 2.2: never scaled in a SYN */
+	uint32_t used = c->rcv_unread;
+	uint32_t wnd = used < t->conf.receive_buffer ? t->conf.receive_buffer - used : 0;
+	uint32_t field = wnd >> shift < UINT16_MAX ? wnd >> shift : UINT16_MAX;
+	uint32_t edge = c->rcv_nxt + (field << shift);
+
+	/* RFC 9293 3.8.6: what was offered stays offered. */
+	if (!syn && seq_lt(edge, c->rcv_adv)) {
+		field = (tcp_rcv_wnd(c) + (1u << shift) - 1) >> shift;
+		if (field > UINT16_MAX)
+			field = UINT16_MAX;
+		edge = c->rcv_nxt + (field << shift);
+	}
+	if (syn || seq_gt(edge, c->rcv_adv))
+		c->rcv_adv = edge;
+	return field;
+}
+
+/* The connection's header for a segment at `seq`; everything owed goes with it. */
+static struct tcp_seg_head
+head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+{
+	bool syn = flags & TCP_SYN;
+
+	c->flags &= ~TCP_F_ACK_NOW;
+	return (struct tcp_seg_head){
+		.sport = c->key.lport,
+		.dport = c->key.rport,
+		.seq = seq,
+		.ack = flags & TCP_ACK ? c->rcv_nxt : 0,
+		.wnd = tcp_window_field(t, c, syn),
+		.flags = flags,
+	};
+}
+
+/* Segment [seq, seq + len) with `flags`. False when there was no buffer for it. */
+static bool
+send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	struct tcp_seg_head h = head_of(t, c, seq, flags);
+	uint8_t opts[TCP_OPTIONS_MAX], *payload;
+	struct rte_mbuf *m;
+
+	if (flags & TCP_SYN) {
+		h.opts_len = tcp_syn_options(t, c, opts);
+	} else if (c->flags & TCP_F_TS) {
+		struct tcp_options o = {
+			.has_ts = true,
+			.tsval = t->ts_now + c->ts_offset,
+			.tsecr = c->ts_recent,
+		};
+		h.opts_len = tcp_options_build(opts, &o);
+	}
+	m = begin(t, &c->key, &h, opts, len, &payload);
+	if (m == NULL)
+		return false;
+	if (len)
+		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
+	finish(t, m, c->hop, len);
+	return true;
+}
+
+/* Time this segment, if nothing is being timed (Karn: never one that is sent again). */
+static void
+time_segment(const struct tcp *t, struct tcp_conn *c, uint32_t end)
+{
+	if (c->flags & TCP_F_RTT)
+		return;
+	c->flags |= TCP_F_RTT;
+	c->rtt_seq = end;
+	c->rtt_start = tcp_now_us(t);
+}
+
+static void
+send_syn(struct tcp *t, struct tcp_conn *c)
+{
+	c->flags &= ~TCP_F_SYN_DUE;
+	send_segment(t, c, c->snd_una,
+		0, c->state == SPATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK);
+	if (c->flags & TCP_F_SYN_LOST)
+		c->flags &= ~TCP_F_RTT;
+	else
+		time_segment(t, c, c->snd_nxt);
+	tcp_timer_update(t, c, false);
+}
+
+/* Bytes of the queue at `seq` that a segment may carry now: window, SMSS, what there is. */
+static uint32_t
+sendable(const struct tcp_conn *c, uint32_t seq)
+{
+	uint32_t wnd = c->snd_wnd < c->cwnd ? c->snd_wnd : c->cwnd;
+	uint32_t used = seq - c->snd_una;
+	uint32_t avail = c->snd_end - seq;
+	uint32_t room = tcp_segment_room(c);
+
+	if (used >= wnd)
+		return 0;
+	if (avail > room)
+		avail = room;
+	return avail < wnd - used ? avail : wnd - used;
+}
+
+/* Send again from snd_rtx: one segment, and in loss recovery as many as cwnd allows. */
+static void
+retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
+{
+	c->flags &= ~TCP_F_RTX_DUE;
+	c->flags &= ~TCP_F_RTT;
+	for (bool first = true; seq_lt(c->snd_rtx, c->recover) && *room > 0; first = false) {
+		/* Bytes sent before, the FIN excluded: nothing new travels here. */
+		uint32_t len = c->snd_nxt - !!(c->flags & TCP_F_FIN_SENT) - c->snd_rtx;
+		uint8_t flags = TCP_ACK;
+
+		if (len > tcp_segment_room(c))
+			len = tcp_segment_room(c);
+		if (!first && sendable(c, c->snd_rtx) < len)
+			return;
+		if (c->snd_rtx + len == c->snd_end) {
+			flags |= len ? TCP_PSH : 0;
+			flags |= c->flags & TCP_F_FIN_SENT ? TCP_FIN : 0;
+		}
+		if (!send_segment(t, c, c->snd_rtx, len, flags))
+			return;
+		(*room)--;
+		spate_count(t->counters, SPATE_RETRANSMITS);
+		c->snd_rtx += len + !!(flags & TCP_FIN);
+		if (c->flags & TCP_F_RECOVERY)
+			return;
+	}
+}
+
+/* New data and the FIN, as far as windows and `room` frames allow. True if anything went. */
+static bool
+send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
+{
+	bool sent = false;
+
+	while (*room > 0 && tcp_unsent(c)) {
+		uint32_t len = sendable(c, c->snd_nxt);
+		bool last = c->snd_nxt + len == c->snd_end;
+		/* The FIN needs a place in the peer's window, but none in cwnd. */
+		bool fin = last && (c->flags & TCP_F_FIN_QUEUED) &&
+			c->snd_nxt + len - c->snd_una < c->snd_wnd;
+
+		if (len == 0 && !fin)
+			break;
+		/* RFC 9293 3.8.6.2.1: no silly segments while more is in flight and waiting. */
+		if (!last && len < tcp_segment_room(c) && c->snd_nxt != c->snd_una)
+			break;
+		if (!send_segment(t, c, c->snd_nxt, len,
+			    TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))
+			break;
+		c->snd_nxt += len + fin;
+		if (fin)
+			c->flags |= TCP_F_FIN_SENT;
+		time_segment(t, c, c->snd_nxt);
+		(*room)--;
+		sent = true;
+	}
+	return sent;
+}
+
+/* One connection's turn. False when it has more to send than there is room for. */
+static bool
+output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
+{
+	if (c->state == SPATE_SYN_SENT || c->state == SPATE_SYN_RCVD) {
+		if (c->flags & TCP_F_SYN_DUE)
+			send_syn(t, c);
+		else if (c->flags & TCP_F_ACK_NOW)
+			send_segment(t, c, c->snd_nxt, 0, TCP_ACK);
+		(*room)--;
+		return true;
+	}
+	if (c->flags & TCP_F_RTX_DUE)
+		retransmit(t, c, room);
+	if (send_new(t, c, room) || tcp_unsent(c))
+		tcp_timer_update(t, c, false);
+	if (*room == 0)
+		return !(c->flags & (TCP_F_ACK_NOW | TCP_F_RTX_DUE)) && !tcp_unsent(c);
+	if (c->flags & TCP_F_ACK_NOW) {
+		send_segment(t, c, c->snd_nxt, 0, TCP_ACK);
+		(*room)--;
+	}
+	return true;
+}
+
+void
+tcp_output(struct tcp *t, uint32_t max)
+{
+	uint32_t room = ip_tx_room(t->ip) < max ? ip_tx_room(t->ip) : max;
+
+	while (t->ready_head != TCP_READY_NONE && room > 0) {
+		uint32_t index = t->ready_head;
+		struct tcp_conn *c = &t->conns[index];
+
+		if (c->state != SPATE_CLOSED && !output_conn(t, c, &room))
+			return;
+		t->ready_head = c->ready_next;
+		if (t->ready_head == TCP_READY_NONE)
+			t->ready_tail = TCP_READY_NONE;
+		c->flags &= ~TCP_F_READY;
+		if (c->state == SPATE_CLOSED) {
+			/* It ended while it waited here. */
+			c->ready_next = t->grave_head;
+			t->grave_head = index;
+		}
+	}
+}
+
+void
+tcp_send_probe(struct tcp *t, struct tcp_conn *c)
+{
+	bool again = c->snd_nxt != c->snd_una;
+	bool data = seq_lt(c->snd_una, c->snd_end);
+
+	if (!send_segment(t, c, c->snd_una, data, TCP_ACK | (data ? 0 : TCP_FIN)))
+		return;
+	spate_count(t->counters, SPATE_PERSIST_PROBES);
+	c->flags &= ~TCP_F_RTT;
+	if (again)
+		return;
+	c->snd_nxt++;
+	if (!data)
+		c->flags |= TCP_F_FIN_SENT;
+}

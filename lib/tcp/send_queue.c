@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the application has queued and the peer has not acknowledged: a list of chunks,
+ * the first of which always starts at snd_una. Payload is copied once, into the frame.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "tcp/tcp.h"
+
+int
+tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len,
+	struct rte_mbuf *owner)
+{
+	uint32_t index = t->chunk_free;
+
+	if (index != TCP_CHUNK_NONE)
+		t->chunk_free = t->chunks[index].next;
+	else if (t->chunk_untouched < t->max_chunks)
+		index = t->chunk_untouched++;
+	else
+		return -ENOBUFS;
+	t->chunks[index] = (struct tcp_chunk){data, owner, len, TCP_CHUNK_NONE};
+	if (c->snd_tail == TCP_CHUNK_NONE)
+		c->snd_head = index;
+	else
+		t->chunks[c->snd_tail].next = index;
+	c->snd_tail = index;
+	c->snd_end += len;
+	return 0;
+}
+
+void
+tcp_send_copy(
+	const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len)
+{
+	uint32_t index = c->snd_head;
+
+	while (len > 0) {
+		const struct tcp_chunk *chunk = &t->chunks[index];
+
+		if (at < chunk->len) {
+			uint32_t n = chunk->len - at < len ? chunk->len - at : len;
+
+			memcpy(to, chunk->data + at, n);
+			to += n;
+			len -= n;
+			at += n;
+		}
+		at -= chunk->len;
+		index = chunk->next;
+	}
+}
+
+static void
+drop_head(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t index = c->snd_head;
+	struct tcp_chunk *chunk = &t->chunks[index];
+
+	c->snd_head = chunk->next;
+	if (c->snd_head == TCP_CHUNK_NONE)
+		c->snd_tail = TCP_CHUNK_NONE;
+	if (chunk->owner)
+		rte_pktmbuf_free(chunk->owner);
+	chunk->next = t->chunk_free;
+	t->chunk_free = index;
+}
+
+void
+tcp_send_drop(struct tcp *t, struct tcp_conn *c, uint32_t len)
+{
+	while (len > 0) {
+		struct tcp_chunk *chunk = &t->chunks[c->snd_head];
+
+		if (chunk->len > len) {
+			chunk->data += len;
+			chunk->len -= len;
+			return;
+		}
+		len -= chunk->len;
+		drop_head(t, c);
+	}
+}
+
+void
+tcp_send_clear(struct tcp *t, struct tcp_conn *c)
+{
+	while (c->snd_head != TCP_CHUNK_NONE)
+		drop_head(t, c);
+	c->snd_end = c->snd_nxt;
+}

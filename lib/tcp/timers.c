@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One timer a connection, in the stack's wheel; what it is for follows from the state:
+ *
+ *   RETRANSMIT  something is in flight: SYN, SYN+ACK, data, FIN (RFC 6298)
+ *   PERSIST     the peer's window is closed and there is more to send (RFC 9293 3.8.6.1)
+ *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
+ *
+ * TIME_WAIT has its own queue (time_wait.c).
+ */
+#include <errno.h>
+
+#include "tcp/tcp.h"
+
+#define EXPIRE_BATCH 64
+
+static enum tcp_timer
+wanted(const struct tcp_conn *c)
+{
+	uint32_t in_flight = c->snd_nxt - c->snd_una;
+
+	if (c->state < SPATE_ESTABLISHED)
+		return TCP_TIMER_RETRANSMIT;
+	if (c->snd_wnd == 0 && in_flight <= 1 && (in_flight || tcp_unsent(c)))
+		return TCP_TIMER_PERSIST;
+	/* Unsent with nothing in flight: no buffer was to be had; try again later. */
+	if (in_flight || tcp_unsent(c))
+		return TCP_TIMER_RETRANSMIT;
+	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
+		return TCP_TIMER_FIN_WAIT_2;
+	return TCP_TIMER_NONE;
+}
+
+/* CM-09: the wait after the SYN that has been sent `retries` times before. */
+static uint64_t
+syn_wait_ms(const struct spate_tcp_conf *conf, uint8_t retries)
+{
+	if (retries < SPATE_SYN_TRIES_MAX && conf->syn_schedule_ms[retries])
+		return conf->syn_schedule_ms[retries];
+	return (uint64_t)conf->initial_rto_ms << (retries < 20 ? retries : 20);
+}
+
+static uint64_t
+interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
+{
+	if (timer == TCP_TIMER_FIN_WAIT_2)
+		return t->conf.fin_wait_2_ms * 1000000ull;
+	if (c->state == SPATE_SYN_SENT)
+		return syn_wait_ms(&t->conf, c->retries) * 1000000;
+	if (c->state == SPATE_SYN_RCVD)
+		return ((uint64_t)t->conf.initial_rto_ms << c->retries) * 1000000;
+	return tcp_rto_us(t, c) * 1000;
+}
+
+void
+tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
+{
+	enum tcp_timer timer = wanted(c);
+	uint32_t index = tcp_conn_index(t, c);
+
+	if (timer == TCP_TIMER_NONE)
+		wheel_cancel(&t->wheel, index);
+	else if (restart || timer != c->timer)
+		wheel_arm(&t->wheel, index, t->now_ns + interval_ns(t, c, timer));
+	c->timer = timer;
+}
+
+/* No answer to SYN or SYN+ACK. */
+static void
+handshake_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t limit = c->state == SPATE_SYN_SENT ? t->conf.syn_retries : t->conf.synack_retries;
+
+	if (c->retries >= limit) {
+		if (tcp_is_embryo(c))
+			tcp_embryo_end(t, c, SPATE_EMBRYO_TIMED_OUT);
+		else
+			tcp_conn_end(t, c, -ETIMEDOUT);
+		return;
+	}
+	c->retries++;
+	spate_count(t->counters, SPATE_RTO_FIRED);
+	spate_count(t->counters, SPATE_RETRANSMITS);
+	c->flags |= TCP_F_SYN_LOST | TCP_F_SYN_DUE;
+	tcp_ready(t, c);
+	tcp_timer_update(t, c, true);
+}
+
+/* CM-19: how often without an answer. */
+static uint32_t
+retry_limit(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->flags & TCP_F_ORPHAN ? t->conf.orphan_retries : t->conf.data_retries;
+}
+
+static void
+retransmit_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->snd_nxt == c->snd_una) {
+		tcp_ready(t, c);
+		tcp_timer_update(t, c, true);
+		return;
+	}
+	if (c->retries >= retry_limit(t, c)) {
+		tcp_conn_end(t, c, -ETIMEDOUT);
+		return;
+	}
+	spate_count(t->counters, SPATE_RTO_FIRED);
+	tcp_congestion_timeout(t, c);
+	c->retries++;
+	tcp_timer_update(t, c, true);
+}
+
+static void
+persist_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->probes >= retry_limit(t, c)) {
+		tcp_conn_end(t, c, -ETIMEDOUT);
+		return;
+	}
+	tcp_send_probe(t, c);
+	c->probes++;
+	if (c->retries < UINT8_MAX)
+		c->retries++;
+	tcp_timer_update(t, c, true);
+}
+
+static void
+fire(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state == SPATE_SYN_SENT || c->state == SPATE_SYN_RCVD) {
+		handshake_timeout(t, c);
+		return;
+	}
+	switch ((enum tcp_timer)c->timer) {
+	case TCP_TIMER_RETRANSMIT:
+		retransmit_timeout(t, c);
+		break;
+	case TCP_TIMER_PERSIST:
+		persist_timeout(t, c);
+		break;
+	case TCP_TIMER_FIN_WAIT_2:
+		spate_count(t->counters, SPATE_FIN_WAIT_2_TIMED_OUT);
+		tcp_conn_end(t, c, -ETIMEDOUT);
+		break;
+	case TCP_TIMER_NONE:
+		break;
+	}
+}
+
+uint64_t
+tcp_timers_run(struct tcp *t)
+{
+	uint32_t due[EXPIRE_BATCH], n;
+
+	do {
+		n = wheel_expire(&t->wheel, t->now_ns, due, EXPIRE_BATCH);
+		/* One that fires may end another of the batch. */
+		for (uint32_t i = 0; i < n; i++)
+			if (t->conns[due[i]].state != SPATE_CLOSED)
+				fire(t, &t->conns[due[i]]);
+	} while (n == EXPIRE_BATCH);
+	return wheel_next(&t->wheel);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wire/tcp_seg: one TCP segment (RFC 9293 3.1) as the protocol wants to see it.
+ *
+ * A tcp_seg is a view: it points into the frame, owns nothing and is valid only
+ * while the frame is. Numbers are in host order. The options are left unparsed
+ * (wire/tcp_options.h) because most segments of a churn carry none worth reading.
+ */
+#ifndef SPATE_WIRE_TCP_SEG_H
+#define SPATE_WIRE_TCP_SEG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+#include <rte_tcp.h>
+
+#include "wire/wire.h"
+
+#define TCP_FIN RTE_TCP_FIN_FLAG
+#define TCP_SYN RTE_TCP_SYN_FLAG
+#define TCP_RST RTE_TCP_RST_FLAG
+#define TCP_PSH RTE_TCP_PSH_FLAG
+#define TCP_ACK RTE_TCP_ACK_FLAG
+#define TCP_URG RTE_TCP_URG_FLAG
+
+struct tcp_seg {
+	uint32_t seq;      /* SEG.SEQ */
+	uint32_t ack;      /* SEG.ACK, meaningful with TCP_ACK */
+	uint32_t data_len; /* payload bytes */
+	uint16_t wnd;      /* SEG.WND as carried, unscaled */
+	uint8_t flags;     /* TCP_FIN ... TCP_URG */
+	uint8_t opts_len;  /* bytes at opts: 0-40, a multiple of 4 */
+	const uint8_t *opts;
+	const uint8_t *data;
+};
+
+/* SEG.LEN: SYN and FIN occupy one sequence number each. */
+static inline uint32_t
+tcp_seg_len(const struct tcp_seg *s)
+{
+	return s->data_len + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
+}
+
+/* Parse `len` bytes of TCP (header, options, data). The checksum is not looked at. */
+enum wire_error tcp_seg_parse(const uint8_t *p, uint32_t len, struct tcp_seg *out);
+
+/* What a header to be sent says; ports come from the caller in network order. */
+struct tcp_seg_head {
+	rte_be16_t sport, dport;
+	uint32_t seq, ack;
+	uint16_t wnd; /* as carried: scaled by the caller */
+	uint8_t flags;
+	uint8_t opts_len; /* bytes of options the caller writes behind the header */
+};
+
+/* Write the 20-byte header at `p`; checksum and urgent pointer are zero. */
+void tcp_seg_build(uint8_t *p, const struct tcp_seg_head *h);
+
+#endif
