@@ -168,6 +168,9 @@ uint64_t spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
 /* Set the time for calls of the application that come outside input, output and tick. */
 void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
 
+/* The time the stack was last given. */
+uint64_t spate_now(const struct spate_stack *s);
+
 /* Also answer for the addresses `first` to `last`. 0, -EINVAL, -ENOSPC. */
 int spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
 
@@ -285,6 +288,9 @@ const struct spate_counters *spate_stack_counters(const struct spate_stack *s);
  * defect. Walks the whole table.
  */
 int64_t spate_stack_leaked(const struct spate_stack *s);
+
+/* Close every connection that is not closed yet (spate_close); embryos are reset. */
+void spate_stack_close_all(struct spate_stack *s);
 
 /* Reset every connection (TIME_WAIT stays) and tell the application: at the end of a run. */
 void spate_stack_abort_all(struct spate_stack *s);

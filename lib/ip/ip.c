@@ -126,14 +126,17 @@ ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len)
 
 	/*
 	 * RFC 826: an entry that exists is updated by any packet that names it; one is made
-	 * only where we are the target. A sender address that is ours (a duplicate, or our
+	 * where we are the target. An announcement makes one too, while there is plenty of
+	 * room: who announces himself is about to talk, and a burst of his SYNs must not wait
+	 * for ARP one packet queue at a time. A sender address that is ours (a duplicate, or our
 	 * own echo) or that no host can have teaches nothing.
 	 */
 	bool for_us = ip_is_local(ip, a.target_ip);
+	bool announced = a.sender_ip == a.target_ip && ip->neigh.count < NEIGH_MAX / 2;
 
 	if (ipv4_is_unicast(a.sender_ip) && !ip_is_local(ip, a.sender_ip) &&
 		rte_is_unicast_ether_addr(&a.sender_mac))
-		neigh_learn(ip, a.sender_ip, &a.sender_mac, for_us);
+		neigh_learn(ip, a.sender_ip, &a.sender_mac, for_us || announced);
 	if (!for_us || a.op != RTE_ARP_OP_REQUEST || a.sender_ip == a.target_ip)
 		return;
 	spate_count(ip->counters, SPATE_ARP_REPLIES_SENT);

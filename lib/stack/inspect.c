@@ -137,8 +137,9 @@ spate_stack_leaked(const struct spate_stack *s)
 	return (conns < 0 ? -conns : conns) + (waits < 0 ? -waits : waits);
 }
 
-void
-spate_stack_abort_all(struct spate_stack *s)
+/* Every connection in turn: embryos are reset, `end` does the rest. */
+static void
+end_all(struct spate_stack *s, void (*end)(struct tcp *t, struct tcp_conn *c))
 {
 	for (uint32_t i = 0; i < s->tcp.untouched; i++) {
 		struct tcp_conn *c = &s->tcp.conns[i];
@@ -149,7 +150,25 @@ spate_stack_abort_all(struct spate_stack *s)
 			tcp_send_rst(&s->tcp, c);
 			tcp_embryo_end(&s->tcp, c, SPATE_EMBRYO_STOPPED);
 		} else {
-			tcp_abort(&s->tcp, c, -ECONNABORTED);
+			end(&s->tcp, c);
 		}
 	}
+}
+
+static void
+abort_one(struct tcp *t, struct tcp_conn *c)
+{
+	tcp_abort(t, c, -ECONNABORTED);
+}
+
+void
+spate_stack_close_all(struct spate_stack *s)
+{
+	end_all(s, tcp_close);
+}
+
+void
+spate_stack_abort_all(struct spate_stack *s)
+{
+	end_all(s, abort_one);
 }

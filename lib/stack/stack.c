@@ -169,6 +169,12 @@ spate_stack_now(struct spate_stack *s, uint64_t now_ns)
 	s->tcp.ts_now = now_ns / 1000000;
 }
 
+uint64_t
+spate_now(const struct spate_stack *s)
+{
+	return s->tcp.now_ns;
+}
+
 static enum spate_counter
 counter_of(enum wire_error err)
 {
@@ -181,7 +187,8 @@ tcp_checksum_good(const struct rte_mbuf *m, const uint8_t *p, const struct ipv4_
 {
 	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-	if (known == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+	/* NONE: never computed, because it never left memory (virtio). */
+	if (known == RTE_MBUF_F_RX_L4_CKSUM_GOOD || known == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return true;
 	if (known == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;

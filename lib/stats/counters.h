@@ -39,7 +39,6 @@
 	X(DROP_MULTISEG, drop_multiseg, "frame in several buffers that could not be joined")       \
 	X(DROP_NO_MBUF, drop_no_mbuf, "no buffer for a frame to be sent")                          \
 	X(DROP_TX_FULL, drop_tx_full, "reply not sent: output queue full")                         \
-	X(DROP_TX_PORT, drop_tx_port, "frame the port did not take")                               \
 	X(DROP_NEIGH_FULL, drop_neigh_full, "no room in the neighbour table")                      \
 	X(DROP_NEIGH_QUEUE, drop_neigh_queue, "too many frames waiting for one neighbour")         \
 	X(DROP_NEIGH_FAILED, drop_neigh_failed, "neighbour does not answer ARP")                   \

@@ -263,14 +263,19 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		tcp_set_state(t, c, SPATE_CLOSE_WAIT);
 	if (s->data_len) {
 		spate_count_n(t->counters, SPATE_RX_BYTES, s->data_len);
-		c->rcv_unread += s->data_len;
 
 		uint32_t used = t->ops->on_data(
 			t->app, tcp_conn_index(t, c), s->data, s->data_len);
 
 		if (c->state == SPATE_CLOSED)
 			return;
-		c->rcv_unread -= used < c->rcv_unread ? used : c->rcv_unread;
+		/* What is lent is not yet unread: a close() from there closes in order. */
+		c->rcv_unread += used < s->data_len ? s->data_len - used : 0;
+		if (c->rcv_unread && (c->flags & TCP_F_ORPHAN)) {
+			spate_count(t->counters, SPATE_UNREAD_CLOSE);
+			tcp_abort(t, c, -ECONNABORTED);
+			return;
+		}
 	}
 	if (fin)
 		fin_received(t, c);

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The client: opens connections at its pace, makes its requests, checks what comes back,
+ * and closes the way it was told to.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pattern.h"
+#include "work.h"
+
+/* Connections opened in one turn at the most: a burst's worth. */
+#define OPEN_BURST 32
+/* Behind the pace by more than this, connections are given up as not attempted. */
+#define BEHIND_NS 10000000
+/* How long to wait after a connect that failed for lack of a port or room. */
+#define PAUSE_NS 1000000
+
+enum client_phase {
+	PHASE_CONNECTING = 0,
+	PHASE_HEAD,
+	PHASE_BODY,
+	PHASE_DONE, /* all that was wanted has come; closing */
+	PHASE_BAD,
+};
+
+static void
+make_request(struct work_client *c, int last)
+{
+	char to[INET_ADDRSTRLEN];
+	bool close = last && c->conf->close == CLOSE_LAST;
+
+	inet_ntop(AF_INET, &c->conf->to.ip4, to, sizeof(to));
+	c->request_len[last] = snprintf(c->request[last], sizeof(c->request[last]),
+		"GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", c->conf->path, to,
+		close ? "Connection: close\r\n" : "");
+}
+
+/* This slot's part of `whole`: the first slots take what does not divide. */
+static uint64_t
+share(const struct work *w, uint64_t whole)
+{
+	return whole / w->n_slots + (w->slot->index < whole % w->n_slots);
+}
+
+void
+client_set_pace(struct work *w, struct work_client *c)
+{
+	c->rate = c->conf->rate;
+	if (c->rate != RATE_MAX) {
+		c->rate = share(w, c->rate);
+		/* A share of nothing is no endless pace. */
+		if (c->rate == 0)
+			c->pause_ns = UINT64_MAX;
+	}
+	c->concurrency = share(w, c->conf->concurrency);
+	c->pace_ns = w->now_ns;
+	c->paced = 0;
+}
+
+static bool
+mine(const void *ctx, const void *key)
+{
+	const struct engine_slot *slot = ctx;
+
+	return port_queue_of(slot->port, key) == slot->queue;
+}
+
+int
+client_start(struct work *w, int index, const struct client_config *conf)
+{
+	struct work_client *c = &w->client[index];
+	int rc;
+
+	if (c->running)
+		return -EALREADY;
+	c->conf = conf;
+	rc = spate_add_addresses(w->slot->stack, conf->from_first, conf->from_last);
+	if (rc < 0)
+		return rc;
+	spate_announce(w->slot->stack);
+	rc = spate_source_init(w->slot->stack, &c->source, conf->from_first, conf->from_last,
+		conf->port_first, conf->port_last);
+	if (rc < 0)
+		return rc;
+	if (w->n_slots > 1 && w->slot->port->steering == PORT_STEER_RSS)
+		spate_source_filter(&c->source, mine, w->slot);
+	make_request(c, 0);
+	make_request(c, 1);
+	c->count = conf->count == COUNT_ENDLESS ? UINT64_MAX : share(w, conf->count);
+	c->pause_ns = 0;
+	client_set_pace(w, c);
+	c->resolved = false;
+	c->running = true;
+	return 0;
+}
+
+/* How many connections the pace asks for now. */
+static uint64_t
+due(struct work *w, struct work_client *c)
+{
+	uint64_t by_now;
+
+	if (c->rate == RATE_MAX)
+		return UINT64_MAX;
+	by_now = (unsigned __int128)(w->now_ns - c->pace_ns) * c->rate / 1000000000;
+	if (by_now <= c->paced)
+		return 0;
+
+	/* What could not be opened in time is not made up for: it would no longer be this rate. */
+	uint64_t behind = (unsigned __int128)BEHIND_NS * c->rate / 1000000000 + OPEN_BURST;
+
+	if (by_now - c->paced > behind) {
+		uint64_t missed = by_now - c->paced - behind;
+
+		c->not_attempted += missed;
+		c->paced += missed;
+	}
+	return by_now - c->paced;
+}
+
+static bool
+open_one(struct work *w, struct work_client *c, uint8_t index)
+{
+	spate_conn id;
+	int rc = spate_connect(w->slot->stack, &c->source, &c->conf->to, &id);
+
+	if (rc < 0) {
+		/* A search cut short goes on at once; for the rest something must end first. */
+		if (rc != -EAGAIN)
+			c->pause_ns = w->now_ns + PAUSE_NS;
+		return false;
+	}
+	w->conn[id] = (struct work_conn){
+		.role = ROLE_CLIENT,
+		.owner = index,
+		.requests = c->conf->requests,
+		.started_us = w->now_ns / 1000,
+	};
+	c->attempted++;
+	c->open++;
+	c->paced++;
+	if (c->count != UINT64_MAX)
+		c->count--;
+	return true;
+}
+
+bool
+client_poll(struct work *w, struct work_client *c, uint8_t index)
+{
+	uint64_t n;
+
+	if (w->now_ns < c->pause_ns || c->count == 0)
+		return false;
+	if (!c->resolved) {
+		int rc = spate_resolve(w->slot->stack, c->conf->to.ip4);
+
+		if (rc == -EAGAIN)
+			return false;
+		/* No answer to ARP: go on, so that the connections' ends say so. */
+		c->resolved = true;
+		client_set_pace(w, c);
+	}
+	n = due(w, c);
+	n = RTE_MIN(n, OPEN_BURST);
+	n = RTE_MIN(n, c->count);
+	n = RTE_MIN(n, c->concurrency > c->open ? c->concurrency - c->open : 0);
+	for (uint64_t i = 0; i < n; i++)
+		if (!open_one(w, c, index))
+			return i > 0;
+	return n > 0;
+}
+
+static void
+send_request(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	struct work_client *c = &w->client[k->owner];
+	int last = --k->requests == 0;
+
+	k->phase = PHASE_HEAD;
+	k->body_at = 0;
+	http_head_start(&k->head);
+	if (spate_send_static(w->slot->stack, id, c->request[last], c->request_len[last]) < 0) {
+		k->phase = PHASE_BAD;
+		spate_abort(w->slot->stack, id);
+	}
+}
+
+/* Everything has come: close the way this client does. */
+static void
+close_own_way(struct work *w, spate_conn id)
+{
+	w->conn[id].phase = PHASE_DONE;
+	switch (w->client[w->conn[id].owner].conf->close) {
+	case CLOSE_FIRST:
+		spate_close(w->slot->stack, id);
+		break;
+	case CLOSE_RESET:
+		spate_abort(w->slot->stack, id);
+		break;
+	case CLOSE_LAST:
+		break; /* the peer's FIN will come */
+	}
+}
+
+void
+client_established(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	struct work_client *c = &w->client[k->owner];
+
+	c->established++;
+	histogram_record(&c->handshake_ns,
+		(uint64_t)((uint32_t)(spate_now(w->slot->stack) / 1000) - k->started_us) * 1000);
+	if (c->conf->kind == CLIENT_HTTP)
+		send_request(w, id);
+	else
+		close_own_way(w, id);
+}
+
+static void
+response_bad(struct work *w, spate_conn id)
+{
+	w->conn[id].phase = PHASE_BAD;
+	spate_abort(w->slot->stack, id);
+}
+
+static void
+response_complete(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	struct work_client *c = &w->client[k->owner];
+
+	if (c->conf->size >= 0 && k->body_at != (uint64_t)c->conf->size) {
+		response_bad(w, id);
+		return;
+	}
+	c->requests++;
+	if (k->requests > 0)
+		send_request(w, id);
+	else
+		close_own_way(w, id);
+}
+
+/* The head is there: is it a response we can use? */
+static bool
+head_good(const struct http_head *h)
+{
+	return !(h->flags & (HTTP_BAD | HTTP_CHUNKED)) && h->status == 200 &&
+	       ((h->flags & HTTP_HAS_LENGTH) || http_ends(h));
+}
+
+uint32_t
+client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
+{
+	struct work_conn *k = &w->conn[id];
+	uint32_t at = 0;
+
+	if (k->phase == PHASE_HEAD) {
+		at = http_head_parse(&k->head, data, len);
+		if (!(k->head.flags & HTTP_DONE))
+			return len;
+		if (!head_good(&k->head)) {
+			response_bad(w, id);
+			return len;
+		}
+		k->phase = PHASE_BODY;
+	}
+	if (k->phase != PHASE_BODY) {
+		/* Bytes after the response, or none asked for: not the server we were told of. */
+		response_bad(w, id);
+		return len;
+	}
+
+	uint32_t n = len - at;
+
+	if ((k->head.flags & HTTP_HAS_LENGTH) && n > k->head.length - k->body_at) {
+		response_bad(w, id);
+		return len;
+	}
+	if (w->client[k->owner].conf->verify && !pattern_check(data + at, k->body_at, n)) {
+		response_bad(w, id);
+		return len;
+	}
+	k->body_at += n;
+	if ((k->head.flags & HTTP_HAS_LENGTH) && k->body_at == k->head.length)
+		response_complete(w, id);
+	return len;
+}
+
+void
+client_peer_fin(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	const struct client_config *conf = w->client[k->owner].conf;
+
+	/* A body without a length ends with the connection. */
+	if (k->phase == PHASE_BODY && !(k->head.flags & HTTP_HAS_LENGTH) && k->requests == 0 &&
+		(conf->size < 0 || k->body_at == (uint64_t)conf->size)) {
+		w->client[k->owner].requests++;
+		k->phase = PHASE_DONE;
+	}
+	spate_close(w->slot->stack, id);
+}
+
+void
+client_closed(struct work *w, spate_conn id, int reason)
+{
+	struct work_conn *k = &w->conn[id];
+	struct work_client *c = &w->client[k->owner];
+	bool own_reset = c->conf->close == CLOSE_RESET && reason == -ECONNABORTED;
+
+	c->open--;
+	if (k->phase == PHASE_DONE && (reason == 0 || own_reset))
+		c->closed++;
+	else if (w->stopping && k->phase != PHASE_BAD && (reason == 0 || reason == -ECONNABORTED))
+		c->aborted++;
+	else if (reason == -ECONNREFUSED)
+		c->failed[FAILED_REFUSED]++;
+	else if (reason == -ETIMEDOUT)
+		c->failed[FAILED_TIMED_OUT]++;
+	else if (k->phase == PHASE_BAD)
+		c->failed[FAILED_RESPONSE]++;
+	else if (reason == 0)
+		c->failed[FAILED_EARLY]++;
+	else
+		c->failed[FAILED_RESET]++;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* set client NAME ..., set tcp KNOB VALUE, set run drain MS */
+#include <stdio.h>
+#include <string.h>
+
+#include "app.h"
+#include "command.h"
+#include "knobs.h"
+#include "run.h"
+
+static bool
+set_tcp(struct app *a, struct words *args)
+{
+	const char *name = words_next(args), *value = words_next(args);
+
+	if (value == NULL || words_next(args)) {
+		wrong("expected: set tcp KNOB VALUE ('help set tcp' lists the knobs)");
+		return false;
+	}
+	if (a->launched) {
+		wrong("set tcp %s: the stacks are running: set it before the first 'start'", name);
+		return false;
+	}
+	return knobs_set(&a->config, name, value);
+}
+
+static bool
+set_run(struct app *a, struct words *args)
+{
+	const char *name = words_next(args), *value = words_next(args);
+	uint64_t n;
+
+	if (strcmp(name, "drain") || value == NULL || words_next(args)) {
+		wrong("expected: set run drain MS");
+		return false;
+	}
+	if (!take_number(value, 0, 3600000, "drain", &n))
+		return false;
+	a->config.drain_ms = n;
+	return true;
+}
+
+const struct command set_commands[] = {
+	{"set client", "NAME [rate N|max] [concurrency N]", false,
+		"change a client, running or not", client_set, NULL},
+	{"set tcp", "KNOB VALUE", false, "change the protocol's settings, before the first 'start'",
+		set_tcp, knobs_help},
+	{"set run", "drain MS", false,
+		"how long connections may end by themselves when a run stops (default 3000)",
+		set_run, NULL},
+	{NULL, NULL, false, NULL, NULL, NULL},
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * config: what the user has asked for, as data. Commands write it, `show config` prints
+ * it back as commands, run.c makes it happen. It knows no DPDK port and no stack.
+ */
+#ifndef SPATE_APP_CONFIG_H
+#define SPATE_APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spate.h"
+
+#define NAME_MAX_LEN  32
+#define PATH_MAX_LEN  256
+#define CLIENTS_MAX   16
+#define SERVERS_MAX   16
+#define PORTS_MAX     16
+#define RATE_MAX      0 /* rate: as fast as it goes */
+#define COUNT_ENDLESS 0
+
+enum client_kind {
+	CLIENT_HTTP,
+	CLIENT_CONNECT_ONLY,
+};
+
+enum server_kind {
+	SERVER_HTTP,
+	SERVER_DISCARD,
+	SERVER_ECHO,
+};
+
+enum close_mode {
+	CLOSE_LAST,  /* the peer closes first */
+	CLOSE_FIRST, /* the client closes first: TIME_WAIT is its */
+	CLOSE_RESET, /* the client resets */
+};
+
+struct port_config {
+	bool used;
+	uint16_t n_queues, mtu, vlan;
+	uint32_t ip, gateway; /* network order */
+	uint8_t prefix;
+};
+
+struct client_config {
+	char name[NAME_MAX_LEN];
+	bool used;
+	uint16_t port;
+	uint32_t from_first, from_last; /* network order */
+	uint16_t port_first, port_last; /* host order */
+	struct spate_addr to;
+	enum client_kind kind;
+	enum close_mode close;
+	char path[PATH_MAX_LEN];
+	uint32_t requests; /* per connection */
+	int64_t size;      /* expected body bytes, -1: any */
+	bool verify;       /* the body must be the pattern */
+	uint64_t rate;     /* connections a second, or RATE_MAX */
+	uint32_t concurrency;
+	uint64_t count; /* connections in all, or COUNT_ENDLESS */
+};
+
+struct server_config {
+	char name[NAME_MAX_LEN];
+	bool used;
+	uint16_t port;
+	struct spate_addr listen; /* ip4 0: every address of the port */
+	enum server_kind kind;
+	uint32_t size; /* HTTP body bytes */
+	uint32_t backlog;
+};
+
+struct config {
+	struct port_config port[PORTS_MAX];
+	struct client_config client[CLIENTS_MAX];
+	struct server_config server[SERVERS_MAX];
+	struct spate_tcp_conf tcp;
+	uint32_t drain_ms;                 /* how long running connections may end by themselves */
+	uint32_t max_conns, max_time_wait; /* in all, shared out over the slots */
+};
+
+void
+config_init(struct config *c);
+
+/* Index of the client or server of that name, or -1. */
+int
+config_find_client(const struct config *c, const char *name);
+int
+config_find_server(const struct config *c, const char *name);
+
+/*
+ * Does `a` share a local tuple with a client that is there already? Returns that
+ * client's index, or -1. Two clients on one port must not open the same tuple.
+ */
+int
+config_overlap(const struct config *c, const struct client_config *a);
+
+/* Print the commands that recreate it. */
+void
+config_print(const struct config *c);
+
+#endif

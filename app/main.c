@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* spate: the program. Options, EAL, the embedded wire, commands, the run, the end. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include <sodium.h>
+
+#include "app.h"
+#include "command.h"
+#include "port/embedded.h"
+#include "run.h"
+
+#define EXIT_FAILED 1
+#define EXIT_USAGE  2
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int signal_number)
+{
+	(void)signal_number;
+	/* A second one means it: the default action. */
+	if (interrupted++)
+		_exit(128 + SIGINT);
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+/* EAL, and the wire in memory when no port was asked for. */
+static int
+start_dpdk(struct options *o)
+{
+	if (rte_eal_init(o->eal_argc, o->eal_argv) < 0) {
+		fprintf(stderr, "spate: EAL did not start: %s\n", rte_strerror(rte_errno));
+		return EXIT_FAILED;
+	}
+	if (engine_count_workers() == 0) {
+		fprintf(stderr, "spate: no worker lcore: give EAL at least two lcores, the first "
+				"is for the "
+				"command line (for example --lcores 0@0,1@0)\n");
+		return EXIT_FAILED;
+	}
+	if (o->embedded) {
+		uint16_t queues = RTE_MIN(RTE_MAX(1, engine_count_workers() / 2), PORT_QUEUES_MAX);
+
+		if (embedded_wire_create(queues) < 0) {
+			fprintf(stderr, "spate: no memory for the embedded wire\n");
+			return EXIT_FAILED;
+		}
+		printf("embedded wire: ports 0 and 1, %u worker lcore%s, %s\n",
+			engine_count_workers(), engine_count_workers() > 1 ? "s" : "",
+			o->hugepages ? "hugepages"
+				     : "no hugepages (slower; reserve some with sysctl "
+				       "vm.nr_hugepages=1024)");
+		fflush(stdout);
+	}
+	if (rte_eth_dev_count_avail() == 0) {
+		fprintf(stderr, "spate: no port: give EAL one with -a PCI or --vdev=...\n");
+		return EXIT_FAILED;
+	}
+	return 0;
+}
+
+/* Exit status of a command file that did not go through. */
+static int
+file_failed(struct app *a)
+{
+	/* A command that failed in doing, not in saying: the run has failed, not the usage. */
+	int status = a->failed ? EXIT_FAILED : EXIT_USAGE;
+
+	if (a->launched)
+		engine_stop(&a->engine);
+	return status;
+}
+
+static int
+run(struct app *a)
+{
+	if (!command_init(a)) {
+		fprintf(stderr, "spate: no memory for the command line\n");
+		return EXIT_FAILED;
+	}
+	if (a->options.command_file && !command_file(a->options.command_file))
+		return file_failed(a);
+	if (a->options.interactive && !a->quit)
+		command_prompt();
+	else if (a->launched && !a->quit)
+		run_wait(a);
+	run_finish(a);
+	return a->failed ? EXIT_FAILED : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct app *a = calloc(1, sizeof(*a));
+	int status;
+
+	if (a == NULL || sodium_init() < 0) {
+		fprintf(stderr, "spate: no memory\n");
+		return EXIT_FAILED;
+	}
+	switch (options_parse(&a->options, argc, argv)) {
+	case OPTIONS_DONE:
+		return 0;
+	case OPTIONS_WRONG:
+		return EXIT_USAGE;
+	case OPTIONS_RUN:
+		break;
+	}
+	if (a->options.command_file && access(a->options.command_file, R_OK) < 0) {
+		fprintf(stderr, "spate: %s: ", a->options.command_file);
+		perror("cannot be read");
+		return EXIT_USAGE;
+	}
+	if (!options_lock(&a->options))
+		return EXIT_FAILED;
+	config_init(&a->config);
+	if (a->options.max_connections)
+		a->config.max_conns = a->options.max_connections;
+	if (a->options.max_time_wait)
+		a->config.max_time_wait = a->options.max_time_wait;
+	catch_signals();
+	a->interrupted = &interrupted;
+	status = start_dpdk(&a->options);
+	if (status == 0)
+		status = run(a);
+	rte_eal_cleanup();
+	free(a);
+	return status;
+}

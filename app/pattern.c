@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pattern.h"
+
+#include <string.h>
+
+static void
+group(uint8_t out[8], uint64_t k)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int i = 6; i >= 0; i--, k >>= 4)
+		out[i] = digits[k & 0xf];
+	out[7] = '\n';
+}
+
+void
+pattern_fill(uint8_t *p, uint64_t at, uint32_t len)
+{
+	uint8_t g[8];
+
+	while (len > 0) {
+		uint32_t skip = at % 8;
+		uint32_t n = 8 - skip < len ? 8 - skip : len;
+
+		group(g, at / 8);
+		memcpy(p, g + skip, n);
+		p += n;
+		at += n;
+		len -= n;
+	}
+}
+
+bool
+pattern_check(const uint8_t *p, uint64_t at, uint32_t len)
+{
+	uint8_t want[256];
+
+	while (len > 0) {
+		uint32_t n = len < sizeof(want) ? len : sizeof(want);
+
+		pattern_fill(want, at, n);
+		if (memcmp(p, want, n))
+			return false;
+		p += n;
+		at += n;
+		len -= n;
+	}
+	return true;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What programs read: the JSON report. */
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "app.h"
+
+static void
+put(json_t *o, const char *name, uint64_t n)
+{
+	json_object_set_new(o, name, json_integer((json_int_t)n));
+}
+
+static json_t *
+client_json(const struct client_totals *c, double seconds)
+{
+	static const char *const why[FAILURES] = {
+		"refused", "reset", "timed_out", "wrong_response", "closed_early"};
+	json_t *o = json_object(), *f = json_object(), *h = json_object();
+
+	put(o, "attempted", c->attempted);
+	put(o, "established", c->established);
+	put(o, "closed", c->closed);
+	put(o, "failed", client_failed(c));
+	put(o, "stopped", c->aborted);
+	put(o, "not_attempted", c->not_attempted);
+	put(o, "requests", c->requests);
+	json_object_set_new(o, "cps", json_real(seconds > 0 ? c->closed / seconds : 0));
+	for (int i = 0; i < FAILURES; i++)
+		put(f, why[i], c->failed[i]);
+	json_object_set_new(o, "failures", f);
+	put(h, "p50", histogram_quantile(&c->handshake_ns, 0.50));
+	put(h, "p99", histogram_quantile(&c->handshake_ns, 0.99));
+	put(h, "max", c->handshake_ns.max);
+	json_object_set_new(o, "handshake_ns", h);
+	return o;
+}
+
+static json_t *
+server_json(const struct server_totals *s)
+{
+	json_t *o = json_object();
+
+	put(o, "accepted", s->accepted);
+	put(o, "closed", s->closed);
+	put(o, "failed", s->failed);
+	put(o, "requests", s->requests);
+	return o;
+}
+
+static json_t *
+tcp_json(const struct spate_counters *c)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < SPATE_N_COUNTERS; i++)
+		put(o, spate_counter_info[i].name, c->v[i]);
+	return o;
+}
+
+static json_t *
+time_wait_json(const struct totals *t)
+{
+	static const struct {
+		const char *name;
+		enum spate_counter id;
+	} field[] = {
+		{"entered", SPATE_TW_ENTERED},
+		{"reused", SPATE_TW_REUSED},
+		{"recycled", SPATE_TW_RECYCLED},
+		{"reset", SPATE_TW_RESET},
+		{"expired", SPATE_TW_EXPIRED},
+		{"refused_by_sequence", SPATE_TW_REFUSED_SEQ},
+		{"refused_by_timestamp", SPATE_TW_REFUSED_TS},
+		{"refused_no_listener", SPATE_TW_REFUSED_NO_LISTENER},
+		{"refused_no_room", SPATE_TW_REFUSED_NO_ROOM},
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < RTE_DIM(field); i++)
+		put(o, field[i].name, t->tcp.v[field[i].id]);
+	put(o, "current", t->state[SPATE_TIME_WAIT]);
+	return o;
+}
+
+static json_t *
+connections_json(const struct totals *t, int64_t leaked)
+{
+	const uint64_t *v = t->tcp.v;
+	json_t *o = json_object();
+
+	put(o, "opened", v[SPATE_OPENED]);
+	put(o, "closed", v[SPATE_CLOSED_IN_ORDER]);
+	put(o, "reset", v[SPATE_RESET]);
+	put(o, "timed_out", v[SPATE_TIMED_OUT]);
+	put(o, "refused", v[SPATE_REFUSED]);
+	put(o, "open",
+		v[SPATE_OPENED] - v[SPATE_CLOSED_IN_ORDER] - v[SPATE_RESET] - v[SPATE_TIMED_OUT] -
+			v[SPATE_REFUSED]);
+	json_object_set_new(o, "leaked", json_integer(leaked));
+	return o;
+}
+
+static json_t *
+lcores_json(const struct app *a, const struct totals *t)
+{
+	json_t *list = json_array();
+
+	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
+		json_t *o = json_object();
+
+		put(o, "id", a->engine.worker[i].lcore);
+		json_object_set_new(o, "role", json_string(report_role(a, i)));
+		put(o, "busy_cycles", t->busy_cycles[i]);
+		put(o, "idle_cycles", t->idle_cycles[i]);
+		put(o, "cycles_per_connection", report_cycles(t, i));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+bool
+report_write(const struct app *a, const struct totals *t, int64_t leaked)
+{
+	double seconds = report_duration(a, t);
+	struct client_totals c;
+	struct server_totals s;
+	json_t *root = json_object();
+	bool good;
+
+	totals_clients(t, &c);
+	totals_servers(t, &s);
+	json_object_set_new(root, "duration_s", json_real(seconds));
+	json_object_set_new(root, "client", client_json(&c, seconds));
+	json_object_set_new(root, "server", server_json(&s));
+	json_object_set_new(root, "connections", connections_json(t, leaked));
+	json_object_set_new(root, "time_wait", time_wait_json(t));
+	json_object_set_new(root, "tcp", tcp_json(&t->tcp));
+	json_object_set_new(root, "lcores", lcores_json(a, t));
+	good = json_dump_file(root, a->options.json_file, JSON_INDENT(2)) == 0;
+	if (!good)
+		fprintf(stderr, "spate: %s: %s\n", a->options.json_file, strerror(errno));
+	json_decref(root);
+	return good;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * report: what a run says: a line a second, a summary for people, JSON for programs.
+ * All are made from the same totals.
+ */
+#ifndef SPATE_APP_REPORT_H
+#define SPATE_APP_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "totals.h"
+
+struct app;
+
+/* 1234567 as "1,234,567". */
+#define GROUPED_MAX 32
+const char *
+grouped(uint64_t n, char out[GROUPED_MAX]);
+
+/* One line: what happened between two readings a second apart. */
+void
+live_line(const struct app *a, uint64_t second, const struct totals *before,
+	const struct totals *now);
+
+/* The end of a run. `t` counts since its start. */
+void
+summary_print(const struct app *a, const struct totals *t, int64_t leaked);
+
+/* Seconds of measured time. */
+double
+report_duration(const struct app *a, const struct totals *t);
+
+/* Busy cycles per connection end on worker `i`; 0 when none ended there. */
+uint64_t
+report_cycles(const struct totals *t, uint16_t i);
+
+/* "client", "server" or "client+server": what worker `i` does. */
+const char *
+report_role(const struct app *a, uint16_t i);
+
+/* Write --json=FILE. False, said, when it cannot be written. */
+bool
+report_write(const struct app *a, const struct totals *t, int64_t leaked);
+
+#endif

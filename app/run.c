@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "report.h"
+#include "words.h"
+
+/* Receive ring, transmit ring, output queue, caches, and data waiting to be acknowledged. */
+#define MBUFS_PER_SLOT 16383
+#define CLOSE_WAIT_MS  1000 /* after what remains was closed, until it is reset */
+
+static void
+announce(struct engine_slot *slot, void *arg)
+{
+	(void)arg;
+	spate_announce(slot->stack);
+}
+
+static void
+fill_port(const struct config *c, int id, struct engine_port_conf *pc)
+{
+	const struct port_config *p = &c->port[id];
+
+	pc->id = id;
+	pc->n_queues = p->n_queues;
+	pc->mtu = p->mtu;
+	pc->stack.ip4 = p->ip;
+	pc->stack.prefix = p->prefix;
+	pc->stack.gateway = p->gateway;
+	pc->stack.vlan = p->vlan;
+	pc->stack.tcp = c->tcp;
+}
+
+bool
+run_launch(struct app *a)
+{
+	struct engine_conf conf = {
+		.ops = &work_ops,
+		.slot_create = work_create,
+		.poll = work_poll,
+		.mbufs = MBUFS_PER_SLOT,
+	};
+	uint16_t slots;
+
+	if (a->launched)
+		return true;
+	for (int i = 0; i < PORTS_MAX; i++)
+		if (a->config.port[i].used)
+			fill_port(&a->config, i, &conf.port[conf.n_ports++]);
+	if (conf.n_ports == 0) {
+		wrong("no port has an address: expected 'port config 0 ip A.B.C.D/LEN' first");
+		return false;
+	}
+	slots = RTE_MAX(conf.n_ports, engine_count_workers());
+	conf.max_conns = RTE_MAX(1u, a->config.max_conns / slots);
+	conf.max_time_wait = RTE_MAX(1u, a->config.max_time_wait / slots);
+	if (engine_start(&a->engine, &conf) < 0) {
+		wrong("%s", a->engine.error);
+		a->failed = true;
+		return false;
+	}
+	a->launched = true;
+	for (uint16_t i = 0; i < a->engine.n_ports; i++) {
+		if (port_wait_link(&a->engine.port[i], a->options.link_wait_s) < 0) {
+			wrong("%s", a->engine.port[i].error);
+			a->failed = true;
+			return false;
+		}
+	}
+	run_each_slot(a, -1, announce, NULL);
+	a->run_start_ns = engine_now(&a->engine);
+	totals_read(a, &a->base);
+	return true;
+}
+
+void
+run_each_slot(struct app *a, int port, void (*fn)(struct engine_slot *slot, void *arg), void *arg)
+{
+	if (!a->launched)
+		return;
+	for (uint16_t i = 0; i < a->engine.n_slots; i++)
+		if (port < 0 || a->engine.slot[i].port->id == port)
+			engine_call(&a->engine.slot[i], fn, arg);
+}
+
+/* What a start or stop on the workers needs to know, and its answer. */
+struct order {
+	struct app *app;
+	int index;
+	int rc;
+};
+
+static void
+start_client(struct engine_slot *slot, void *arg)
+{
+	struct order *o = arg;
+	int rc = client_start(slot->app, o->index, &o->app->config.client[o->index]);
+
+	o->rc = rc < 0 ? rc : o->rc;
+}
+
+static void
+stop_client(struct engine_slot *slot, void *arg)
+{
+	struct order *o = arg;
+	struct work *w = slot->app;
+
+	w->client[o->index].running = false;
+}
+
+static void
+pace_client(struct engine_slot *slot, void *arg)
+{
+	struct order *o = arg;
+	struct work *w = slot->app;
+
+	w->client[o->index].pause_ns = 0;
+	client_set_pace(w, &w->client[o->index]);
+}
+
+static void
+start_server(struct engine_slot *slot, void *arg)
+{
+	struct order *o = arg;
+	int rc = server_start(slot->app, o->index, &o->app->config.server[o->index],
+		o->app->response[o->index], o->app->response_len[o->index]);
+
+	o->rc = rc < 0 ? rc : o->rc;
+}
+
+static void
+stop_server(struct engine_slot *slot, void *arg)
+{
+	struct order *o = arg;
+
+	server_stop(slot->app, o->index);
+}
+
+/* Give an order to every slot of a port and say what came back. */
+static bool
+order_all(struct app *a, int port, int index, void (*fn)(struct engine_slot *slot, void *arg),
+	const char *what, const char *name)
+{
+	struct order o = {a, index, 0};
+
+	run_each_slot(a, port, fn, &o);
+	if (o.rc == 0 || o.rc == -EALREADY)
+		return true;
+	wrong("%s %s: %s", what, name,
+		o.rc == -EADDRINUSE ? "another server listens on this address and port"
+				    : strerror(-o.rc));
+	return false;
+}
+
+static bool
+start_one_server(struct app *a, int i)
+{
+	struct server_config *s = &a->config.server[i];
+
+	if (a->response[i][0] == NULL &&
+		!server_make_responses(s, a->response[i], a->response_len[i])) {
+		wrong("server %s: no memory for a body of %u bytes", s->name, s->size);
+		return false;
+	}
+	return order_all(a, s->port, i, start_server, "server", s->name);
+}
+
+/* Run `client` or `server` on what `name` means. */
+static bool
+by_name(struct app *a, const char *name, bool (*client)(struct app *a, int i),
+	bool (*server)(struct app *a, int i))
+{
+	bool all = name == NULL || strcmp(name, "all") == 0;
+	int c = all ? -1 : config_find_client(&a->config, name);
+	int s = all ? -1 : config_find_server(&a->config, name);
+	bool good = true;
+
+	if (!all && c < 0 && s < 0) {
+		wrong("there is no client or server '%s'", name);
+		return false;
+	}
+	/* Servers first: nobody is to be refused for lack of a listener. */
+	for (int i = 0; i < SERVERS_MAX && good; i++)
+		if (a->config.server[i].used && (all || i == s))
+			good = server(a, i);
+	for (int i = 0; i < CLIENTS_MAX && good; i++)
+		if (a->config.client[i].used && (all || i == c))
+			good = client(a, i);
+	return good;
+}
+
+static bool
+start_one_client(struct app *a, int i)
+{
+	struct client_config *c = &a->config.client[i];
+
+	return order_all(a, c->port, i, start_client, "client", c->name);
+}
+
+static bool
+stop_one_client(struct app *a, int i)
+{
+	return order_all(
+		a, a->config.client[i].port, i, stop_client, "client", a->config.client[i].name);
+}
+
+static bool
+stop_one_server(struct app *a, int i)
+{
+	return order_all(
+		a, a->config.server[i].port, i, stop_server, "server", a->config.server[i].name);
+}
+
+bool
+run_start(struct app *a, const char *name)
+{
+	return run_launch(a) && by_name(a, name, start_one_client, start_one_server);
+}
+
+bool
+run_stop(struct app *a, const char *name)
+{
+	return by_name(a, name, stop_one_client, stop_one_server);
+}
+
+void
+run_pace(struct app *a, int client)
+{
+	struct order o = {a, client, 0};
+
+	run_each_slot(a, a->config.client[client].port, pace_client, &o);
+}
+
+/* Have all clients with a count done their part, and are there no others? */
+static bool
+counted_out(const struct app *a)
+{
+	bool any = false;
+
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		if (!a->config.client[i].used)
+			continue;
+		if (a->config.client[i].count == COUNT_ENDLESS)
+			return false;
+		any = true;
+		for (uint16_t s = 0; s < a->engine.n_slots; s++) {
+			const struct work *w = a->engine.slot[s].app;
+			const struct work_client *c = &w->client[i];
+
+			if (c->running && (__atomic_load_n(&c->count, __ATOMIC_RELAXED) ||
+						  __atomic_load_n(&c->open, __ATOMIC_RELAXED)))
+				return false;
+		}
+	}
+	return any;
+}
+
+void
+run_wait(struct app *a)
+{
+	uint64_t start = engine_now(&a->engine), second = 1;
+	struct totals before;
+
+	totals_read(a, &before);
+	while (!*a->interrupted && !counted_out(a)) {
+		uint64_t elapsed = engine_now(&a->engine) - start;
+
+		if (a->options.duration_s && elapsed >= a->options.duration_s * 1000000000ull)
+			break;
+		if (elapsed >= second * 1000000000ull) {
+			struct totals now;
+
+			totals_read(a, &now);
+			live_line(a, second, &before, &now);
+			before = now;
+			second++;
+		}
+		usleep(2000);
+	}
+}
+
+static void
+begin_stop(struct engine_slot *slot, void *arg)
+{
+	struct work *w = slot->app;
+
+	(void)arg;
+	w->stopping = true;
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		w->client[i].running = false;
+}
+
+static void
+close_all(struct engine_slot *slot, void *arg)
+{
+	struct work *w = slot->app;
+
+	(void)arg;
+	for (int i = 0; i < SERVERS_MAX; i++)
+		server_stop(w, i);
+	spate_stack_close_all(slot->stack);
+}
+
+static void
+abort_all(struct engine_slot *slot, void *arg)
+{
+	(void)arg;
+	spate_stack_abort_all(slot->stack);
+}
+
+static void
+check_sums(struct engine_slot *slot, void *arg)
+{
+	*(int64_t *)arg += spate_stack_leaked(slot->stack);
+}
+
+/* Connections that are neither closed nor in TIME_WAIT; of clients, or all. */
+static uint64_t
+still_open(const struct app *a, bool clients)
+{
+	struct totals t;
+	struct client_totals sum;
+	uint64_t n = 0;
+
+	totals_read(a, &t);
+	totals_clients(&t, &sum);
+	for (int s = SPATE_SYN_SENT; s < SPATE_N_STATES; s++)
+		n += s == SPATE_TIME_WAIT ? 0 : t.state[s];
+	return clients ? sum.open : n;
+}
+
+static void
+wait_until_closed(const struct app *a, bool clients, uint32_t ms)
+{
+	for (uint32_t i = 0; i < ms && still_open(a, clients) > 0; i++)
+		usleep(1000);
+}
+
+void
+run_finish(struct app *a)
+{
+	int64_t leaked = 0;
+	struct totals t;
+
+	if (!a->launched)
+		return;
+	a->run_end_ns = engine_now(&a->engine);
+	run_each_slot(a, -1, begin_stop, NULL);
+	wait_until_closed(a, true, a->config.drain_ms);
+	/* The last segments of the clients' connections are still on their way to the servers. */
+	if (still_open(a, false) > 0)
+		wait_until_closed(a, false, 50);
+	run_each_slot(a, -1, close_all, NULL);
+	wait_until_closed(a, false, CLOSE_WAIT_MS);
+	run_each_slot(a, -1, abort_all, NULL);
+	usleep(20000); /* let the resets leave */
+	run_each_slot(a, -1, check_sums, &leaked);
+	totals_read(a, &t);
+	totals_since(&t, &a->base);
+	summary_print(a, &t, leaked);
+	if (a->options.json_file && !report_write(a, &t, leaked))
+		a->failed = true;
+	if (leaked) {
+		fprintf(stderr,
+			"spate: the sums do not agree: %lld connections leaked: this is a bug\n",
+			(long long)leaked);
+		a->failed = true;
+	}
+	engine_stop(&a->engine);
+	a->launched = false;
+}

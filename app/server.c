@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The server: answers HTTP requests with a body of the size it was given, or echoes, or
+ * discards. The responses are made once and sent by reference.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pattern.h"
+#include "work.h"
+
+bool
+server_make_responses(const struct server_config *conf, uint8_t *response[2], uint32_t len[2])
+{
+	for (int close = 0; close < 2; close++) {
+		char head[256];
+		uint32_t head_len = snprintf(head, sizeof(head),
+			"HTTP/1.1 200 OK\r\nContent-Length: %u\r\nConnection: %s\r\n\r\n",
+			conf->size, close ? "close" : "keep-alive");
+
+		len[close] = head_len + conf->size;
+		response[close] = malloc(len[close]);
+		if (response[close] == NULL)
+			return false;
+		memcpy(response[close], head, head_len);
+		pattern_fill(response[close] + head_len, 0, conf->size);
+	}
+	return true;
+}
+
+int
+server_start(struct work *w, int index, const struct server_config *conf,
+	uint8_t *const response[2], const uint32_t response_len[2])
+{
+	struct work_server *s = &w->server[index];
+	int rc;
+
+	if (s->listener >= 0)
+		return -EALREADY;
+	if (conf->listen.ip4) {
+		rc = spate_add_addresses(w->slot->stack, conf->listen.ip4, conf->listen.ip4);
+		if (rc < 0)
+			return rc;
+	}
+	s->conf = conf;
+	for (int i = 0; i < 2; i++) {
+		s->response[i] = response[i];
+		s->response_len[i] = response_len[i];
+	}
+	rc = spate_listen(w->slot->stack, &conf->listen, conf->backlog, index);
+	if (rc < 0)
+		return rc;
+	s->listener = rc;
+	return 0;
+}
+
+void
+server_stop(struct work *w, int index)
+{
+	struct work_server *s = &w->server[index];
+
+	if (s->listener < 0)
+		return;
+	spate_unlisten(w->slot->stack, s->listener);
+	s->listener = -1;
+}
+
+void
+server_accept(struct work *w, spate_conn id, uint32_t cookie)
+{
+	w->conn[id] = (struct work_conn){.role = ROLE_SERVER, .owner = cookie};
+	http_head_start(&w->conn[id].head);
+	w->server[cookie].accepted++;
+	w->server[cookie].open++;
+}
+
+/* Answer the request whose head is complete; false when the connection is done for. */
+static bool
+answer(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	struct work_server *s = &w->server[k->owner];
+	bool last = http_ends(&k->head);
+
+	/* A request with a body is nothing a generator sends; its bytes would be misread. */
+	if ((k->head.flags & (HTTP_BAD | HTTP_CHUNKED)) || k->head.length ||
+		spate_send_static(w->slot->stack, id, s->response[last], s->response_len[last]) <
+			0) {
+		spate_abort(w->slot->stack, id);
+		return false;
+	}
+	s->requests++;
+	http_head_start(&k->head);
+	if (last)
+		spate_close(w->slot->stack, id);
+	return !last;
+}
+
+uint32_t
+server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
+{
+	struct work_conn *k = &w->conn[id];
+	uint32_t at = 0;
+
+	switch (w->server[k->owner].conf->kind) {
+	case SERVER_DISCARD:
+		return len;
+	case SERVER_ECHO:
+		/* Data stays in the peer's window until its echo is acknowledged: bounded. */
+		if (spate_send(w->slot->stack, id, data, len) != (ssize_t)len) {
+			spate_abort(w->slot->stack, id);
+			return 0;
+		}
+		k->body_at += len;
+		return 0;
+	case SERVER_HTTP:
+		while (at < len) {
+			at += http_head_parse(&k->head, data + at, len - at);
+			if ((k->head.flags & HTTP_DONE) && !answer(w, id))
+				break;
+		}
+		return len;
+	}
+	return len;
+}
+
+void
+server_sendable(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+
+	if (k->body_at == 0)
+		return;
+	spate_consume(w->slot->stack, id, k->body_at);
+	k->body_at = 0;
+}
+
+void
+server_peer_fin(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+
+	/* The peer will send no more; what it sent before counts as read. */
+	spate_consume(w->slot->stack, id, k->body_at);
+	k->body_at = 0;
+	spate_close(w->slot->stack, id);
+}
+
+void
+server_closed(struct work *w, spate_conn id, int reason)
+{
+	struct work_server *s = &w->server[w->conn[id].owner];
+
+	s->open--;
+	if (reason == 0)
+		s->closed++;
+	else
+		s->failed++;
+}

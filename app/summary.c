@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What people read: the live line and the summary. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "app.h"
+#include "report.h"
+
+const char *
+grouped(uint64_t n, char out[GROUPED_MAX])
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n), at = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			out[at++] = ',';
+		out[at++] = digits[i];
+	}
+	out[at] = '\0';
+	return out;
+}
+
+static bool
+any_client(const struct app *a)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (a->config.client[i].used)
+			return true;
+	return false;
+}
+
+static bool
+any_server(const struct app *a)
+{
+	for (int i = 0; i < SERVERS_MAX; i++)
+		if (a->config.server[i].used)
+			return true;
+	return false;
+}
+
+static uint64_t
+rate(uint64_t now, uint64_t before, double seconds)
+{
+	return seconds > 0 ? (uint64_t)((now - before) / seconds + 0.5) : 0;
+}
+
+void
+live_line(
+	const struct app *a, uint64_t second, const struct totals *before, const struct totals *now)
+{
+	double s = (now->now_ns - before->now_ns) / 1e9;
+	struct client_totals c, cb;
+	struct server_totals v, vb;
+	char n1[GROUPED_MAX], n2[GROUPED_MAX], n3[GROUPED_MAX];
+
+	totals_clients(now, &c);
+	totals_clients(before, &cb);
+	totals_servers(now, &v);
+	totals_servers(before, &vb);
+	printf("%4" PRIu64 " s", second);
+	if (any_client(a))
+		printf("  client %s conn/s, %s open, %s failed",
+			grouped(rate(c.closed, cb.closed, s), n1), grouped(c.open, n2),
+			grouped(client_failed(&c), n3));
+	if (any_server(a))
+		printf("  server %s conn/s, %s open", grouped(rate(v.accepted, vb.accepted, s), n1),
+			grouped(v.open, n2));
+	printf("  time-wait %s  busy", grouped(now->state[SPATE_TIME_WAIT], n1));
+	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
+		uint64_t busy = now->busy_cycles[i] - before->busy_cycles[i];
+		uint64_t idle = now->idle_cycles[i] - before->idle_cycles[i];
+
+		printf(" %.0f%%", busy + idle ? 100.0 * busy / (busy + idle) : 0.0);
+	}
+	printf("\n");
+	fflush(stdout);
+}
+
+double
+report_duration(const struct app *a, const struct totals *t)
+{
+	uint64_t start = a->base.now_ns > a->run_start_ns ? a->base.now_ns : a->run_start_ns;
+	uint64_t end = a->run_end_ns ? a->run_end_ns : t->now_ns;
+
+	return (end - start) / 1e9;
+}
+
+uint64_t
+report_cycles(const struct totals *t, uint16_t i)
+{
+	return t->cycles_ended[i] ? t->busy_cycles[i] / t->cycles_ended[i] : 0;
+}
+
+const char *
+report_role(const struct app *a, uint16_t i)
+{
+	bool client = false, server = false;
+
+	for (uint16_t s = 0; s < a->engine.worker[i].n_slots; s++) {
+		uint16_t port = a->engine.worker[i].slots[s]->port->id;
+
+		for (int k = 0; k < CLIENTS_MAX; k++)
+			client |= a->config.client[k].used && a->config.client[k].port == port;
+		for (int k = 0; k < SERVERS_MAX; k++)
+			server |= a->config.server[k].used && a->config.server[k].port == port;
+	}
+	return client && server ? "client+server" : client ? "client" : server ? "server" : "none";
+}
+
+static void
+print_client(const struct client_totals *c, double seconds)
+{
+	static const char *const why[FAILURES] = {
+		"refused", "reset", "timed out", "wrong response", "closed early"};
+	char n[GROUPED_MAX];
+
+	printf("client   attempted %s", grouped(c->attempted, n));
+	printf("  established %s", grouped(c->established, n));
+	printf("  closed %s", grouped(c->closed, n));
+	printf("  failed %s", grouped(client_failed(c), n));
+	for (int i = 0; i < FAILURES; i++)
+		if (c->failed[i])
+			printf(" (%s %s)", why[i], grouped(c->failed[i], n));
+	if (c->aborted)
+		printf("  stopped %s", grouped(c->aborted, n));
+	if (c->not_attempted)
+		printf("  not attempted %s", grouped(c->not_attempted, n));
+	printf("\n         %s connections/s", grouped(rate(c->closed, 0, seconds), n));
+	printf("  requests %s", grouped(c->requests, n));
+	if (c->handshake_ns.count)
+		printf("  handshake p50 %.1f us  p99 %.1f us  max %.1f us",
+			histogram_quantile(&c->handshake_ns, 0.50) / 1e3,
+			histogram_quantile(&c->handshake_ns, 0.99) / 1e3,
+			c->handshake_ns.max / 1e3);
+	printf("\n");
+}
+
+static void
+print_tcp(const struct totals *t)
+{
+	const uint64_t *v = t->tcp.v;
+	char n[8][GROUPED_MAX];
+
+	printf("ends     opened %s  closed %s  reset %s  timed out %s  refused %s\n",
+		grouped(v[SPATE_OPENED], n[0]), grouped(v[SPATE_CLOSED_IN_ORDER], n[1]),
+		grouped(v[SPATE_RESET], n[2]), grouped(v[SPATE_TIMED_OUT], n[3]),
+		grouped(v[SPATE_REFUSED], n[4]));
+	printf("time-wait  entered %s  reused %s  recycled %s  expired %s  now %s\n",
+		grouped(v[SPATE_TW_ENTERED], n[0]), grouped(v[SPATE_TW_REUSED], n[1]),
+		grouped(v[SPATE_TW_RECYCLED], n[2]), grouped(v[SPATE_TW_EXPIRED], n[3]),
+		grouped(t->state[SPATE_TIME_WAIT], n[4]));
+	printf("wire     sent %s frames  received %s  retransmitted %s segments\n",
+		grouped(v[SPATE_TX_FRAMES], n[0]), grouped(v[SPATE_RX_FRAMES], n[1]),
+		grouped(v[SPATE_RETRANSMITS], n[2]));
+}
+
+void
+summary_print(const struct app *a, const struct totals *t, int64_t leaked)
+{
+	double seconds = report_duration(a, t);
+	struct client_totals c;
+	struct server_totals s;
+	char n[3][GROUPED_MAX];
+
+	totals_clients(t, &c);
+	totals_servers(t, &s);
+	printf("\n---- %.1f s\n", seconds);
+	if (any_client(a))
+		print_client(&c, seconds);
+	if (any_server(a))
+		printf("server   accepted %s  closed %s  requests %s\n", grouped(s.accepted, n[0]),
+			grouped(s.closed, n[1]), grouped(s.requests, n[2]));
+	print_tcp(t);
+	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
+		uint64_t all = t->busy_cycles[i] + t->idle_cycles[i];
+
+		printf("lcore %u  %s  busy %.0f%%  %s cycles a connection\n",
+			a->engine.worker[i].lcore, report_role(a, i),
+			all ? 100.0 * t->busy_cycles[i] / all : 0.0,
+			grouped(report_cycles(t, i), n[0]));
+	}
+	printf("leaked   %" PRId64 "\n", leaked);
+	fflush(stdout);
+}

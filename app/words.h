@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * words: the tail of a command, word by word, against a table of keys.
+ *
+ * Every command that takes `key value` pairs describes them in a table; the same table
+ * parses the words, says what was expected when one is wrong, and writes the help.
+ */
+#ifndef SPATE_APP_WORDS_H
+#define SPATE_APP_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WORDS_MAX 64
+#define ADDR_TEXT 16
+
+struct words {
+	char text[1024]; /* the tail, cut into words */
+	char *word[WORDS_MAX];
+	int n, at;
+};
+
+/* Cut `tail`. False when there is too much of it (the error is said). */
+bool
+words_cut(struct words *w, const char *tail);
+
+/* The next word, or NULL at the end. */
+const char *
+words_next(struct words *w);
+
+struct key {
+	const char *name;  /* NULL ends the table */
+	const char *value; /* what follows, for the help: NULL for a key that stands alone */
+	const char *help;
+	/* Take the value (NULL where none follows). False when it is wrong, with the error said. */
+	bool (*take)(void *to, const char *value);
+	bool required;
+};
+
+/* Parse the rest of `w` into `to`. False with the error said. */
+bool
+keys_parse(struct words *w, const struct key *keys, void *to);
+
+/* Print a table, a line a key. */
+void
+keys_help(const struct key *keys);
+
+/* The values. Each says what was wrong and what would be right, and returns false. */
+bool
+take_number(const char *text, uint64_t min, uint64_t max, const char *what, uint64_t *out);
+bool
+take_address(const char *text, uint32_t *out); /* A.B.C.D */
+bool
+take_prefix(const char *text, uint32_t *out, uint8_t *prefix); /* A.B.C.D/LEN */
+bool
+take_address_range(const char *text, uint32_t *first, uint32_t *last); /* A[-B] */
+bool
+take_port_range(const char *text, uint16_t *first, uint16_t *last); /* A-B or A */
+bool
+take_endpoint(const char *text, bool any_address, uint32_t *ip, uint16_t *port); /* A:P */
+bool
+take_name(const char *text, char *out); /* NAME_MAX_LEN */
+
+/* Address in network order to text. */
+const char *
+addr_text(uint32_t ip, char out[ADDR_TEXT]);
+
+/* Say what is wrong with the command being run (implemented by command.c). */
+void
+wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

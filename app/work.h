@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * work: the workloads of one slot: its share of every client and server on the port.
+ *
+ * It is the stack's application: the callbacks land in work.c, which hands them to
+ * client.c or server.c by the connection's role. Everything here belongs to the slot's
+ * worker; the main lcore changes it through engine_call() and reads the counters, each
+ * of which has this one writer.
+ */
+#ifndef SPATE_APP_WORK_H
+#define SPATE_APP_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "engine/engine.h"
+#include "http.h"
+#include "stats/histogram.h"
+
+enum work_role {
+	ROLE_NONE = 0,
+	ROLE_CLIENT,
+	ROLE_SERVER,
+};
+
+/* Why a client's connection does not count as closed in order. */
+enum client_failure {
+	FAILED_REFUSED,
+	FAILED_RESET,
+	FAILED_TIMED_OUT,
+	FAILED_RESPONSE, /* not the response that was asked for */
+	FAILED_EARLY,    /* the peer closed before the response was complete */
+	FAILURES
+};
+
+/* Per connection, in an array beside the stack's, at the same index. */
+struct work_conn {
+	uint8_t role;
+	uint8_t owner; /* index into clients or servers */
+	uint8_t phase; /* enum client_phase, server_phase */
+	uint8_t flags;
+	uint32_t body_at;    /* bytes of the body seen, or of echo data held */
+	uint32_t requests;   /* still to be made */
+	uint32_t started_us; /* connect */
+	struct http_head head;
+};
+
+struct work_client {
+	const struct client_config *conf; /* of the main lcore; changed only while it waits */
+	bool running;
+	bool resolved;
+	uint64_t rate;        /* this slot's share */
+	uint32_t concurrency; /* this slot's share */
+	uint64_t count;       /* still to be opened; UINT64_MAX: endless */
+	uint64_t pace_ns;     /* the pace counts from here */
+	uint64_t paced;       /* connections due since, that were opened or given up */
+	uint64_t pause_ns;    /* nothing before this time */
+	struct spate_source source;
+	char request[2][512]; /* for all but the last request, and for the last */
+	uint32_t request_len[2];
+	uint64_t open;
+	/* Counters. */
+	uint64_t attempted, established, closed, requests, not_attempted, aborted;
+	uint64_t failed[FAILURES];
+	struct histogram handshake_ns;
+};
+
+struct work_server {
+	const struct server_config *conf;
+	int listener;               /* -1: not listening */
+	const uint8_t *response[2]; /* keep-alive, close: shared by all slots */
+	uint32_t response_len[2];
+	uint64_t open;
+	/* Counters. */
+	uint64_t accepted, closed, failed, requests;
+};
+
+struct work {
+	struct engine_slot *slot;
+	uint64_t now_ns;
+	uint16_t n_slots; /* of the port: this slot's share is one in so many */
+	bool stopping;    /* the run ends: aborts are not failures */
+	struct work_client client[CLIENTS_MAX];
+	struct work_server server[SERVERS_MAX];
+	struct work_conn conn[];
+};
+
+extern const struct spate_ops work_ops;
+
+/* engine_conf.slot_create and .poll. */
+void *
+work_create(struct engine_slot *slot, uint32_t max_conns);
+bool
+work_poll(void *app, uint64_t now_ns);
+
+/* client.c */
+int
+client_start(struct work *w, int index, const struct client_config *conf);
+void
+client_set_pace(struct work *w, struct work_client *c);
+bool
+client_poll(struct work *w, struct work_client *c, uint8_t index);
+void
+client_established(struct work *w, spate_conn id);
+uint32_t
+client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+void
+client_peer_fin(struct work *w, spate_conn id);
+void
+client_closed(struct work *w, spate_conn id, int reason);
+
+/* server.c */
+int
+server_start(struct work *w, int index, const struct server_config *conf,
+	uint8_t *const response[2], const uint32_t response_len[2]);
+void
+server_stop(struct work *w, int index);
+void
+server_accept(struct work *w, spate_conn id, uint32_t cookie);
+uint32_t
+server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+void
+server_sendable(struct work *w, spate_conn id);
+void
+server_peer_fin(struct work *w, spate_conn id);
+void
+server_closed(struct work *w, spate_conn id, int reason);
+
+/* The two responses of a server, from the heap: [0] the connection goes on, [1] it ends. */
+bool
+server_make_responses(const struct server_config *conf, uint8_t *response[2], uint32_t len[2]);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Setting up and taking down: ports opened, slots dealt to workers, lcores launched. */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_mbuf_pool_ops.h>
+
+#define CALLS      64
+#define ARP_RING   256
+#define MBUF_CACHE 256
+
+static int __attribute__((format(printf, 3, 4)))
+fail(struct engine *e, int rc, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(e->error, sizeof(e->error), format, ap);
+	va_end(ap);
+	return rc;
+}
+
+uint16_t
+engine_count_workers(void)
+{
+	return rte_lcore_count() - 1;
+}
+
+static int
+make_workers(struct engine *e)
+{
+	char name[RTE_RING_NAMESIZE];
+	unsigned int lcore;
+
+	RTE_LCORE_FOREACH_WORKER(lcore)
+	{
+		struct engine_worker *w = &e->worker[e->n_workers++];
+
+		memset(w, 0, sizeof(*w));
+		w->lcore = lcore;
+		w->clock = &e->clock;
+		snprintf(name, sizeof(name), "calls_%u", lcore);
+		w->calls =
+			rte_ring_create(name, CALLS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (w->calls == NULL)
+			return fail(e, -rte_errno, "no memory for worker %u", lcore);
+	}
+	if (e->n_workers == 0)
+		return fail(e, -EINVAL,
+			"no worker lcore: give EAL at least two, the first is for the command line "
+			"(for example --lcores 0@0,1@0)");
+	return 0;
+}
+
+/* Receive buffers, and everything the slot's stack may hold. */
+static int
+make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	int socket = rte_lcore_to_socket_id(slot->worker->lcore);
+
+	snprintf(name, sizeof(name), "mbufs_%u_%u", slot->port->id, slot->queue);
+	slot->pool = rte_pktmbuf_pool_create(
+		name, mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+	if (slot->pool == NULL)
+		return fail(e, -rte_errno,
+			"port %u queue %u: no memory for %u packet buffers: %s (give EAL more with "
+			"-m, or "
+			"reserve hugepages)",
+			slot->port->id, slot->queue, mbufs, rte_strerror(rte_errno));
+	return 0;
+}
+
+static int
+make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf *conf,
+	const struct engine_port_conf *pc)
+{
+	struct spate_stack_conf sc = pc->stack;
+	char name[32];
+
+	snprintf(name, sizeof(name), "stack_%u_%u", slot->port->id, slot->queue);
+	slot->app = conf->slot_create(slot, conf->max_conns);
+	slot->poll = conf->poll;
+	slot->memory.socket_id = rte_lcore_to_socket_id(slot->worker->lcore);
+	if (slot->app == NULL)
+		return fail(e, -ENOMEM, "no memory for the workloads of %u connections",
+			conf->max_conns);
+	sc.name = name;
+	sc.socket_id = slot->memory.socket_id;
+	sc.pool = slot->pool;
+	sc.max_conns = conf->max_conns;
+	sc.max_time_wait = conf->max_time_wait;
+	memcpy(sc.mac, &slot->port->mac, sizeof(sc.mac));
+	sc.mtu = slot->port->mtu;
+	sc.tx_checksum_offload = slot->port->tx_checksum;
+	sc.ops = conf->ops;
+	sc.app = slot->app;
+	sc.alloc = engine_memory_alloc;
+	sc.free = engine_memory_free;
+	sc.alloc_ctx = &slot->memory;
+	if (getrandom(sc.secret, sizeof(sc.secret), 0) != sizeof(sc.secret))
+		return fail(e, -errno, "no random numbers: %s", strerror(errno));
+	slot->stack = spate_stack_create(&sc, engine_now(e));
+	if (slot->stack == NULL)
+		return fail(e, -rte_errno,
+			"no memory for %u connections and %u in TIME_WAIT (--max-connections, "
+			"--max-time-wait): %s",
+			conf->max_conns, conf->max_time_wait, rte_strerror(rte_errno));
+	return 0;
+}
+
+/* How many queues port `p` gets. */
+static int
+choose_queues(struct engine *e, struct port *p, const struct engine_conf *conf,
+	const struct engine_port_conf *pc, uint16_t *n)
+{
+	uint16_t most = port_queues_max(p);
+	uint16_t share = e->n_workers / conf->n_ports;
+
+	*n = pc->n_queues;
+	if (*n == 0)
+		*n = RTE_MAX(1, RTE_MIN(share, most));
+	if (*n > most)
+		return fail(e, -EINVAL, "port %u (%s): %u queues asked for, it can be used with %u",
+			p->id, p->name, *n, most);
+	if (e->n_slots + *n > ENGINE_SLOTS_MAX)
+		return fail(e, -ENOSPC, "more than %u queues in all", ENGINE_SLOTS_MAX);
+	return 0;
+}
+
+static int
+open_port(struct engine *e, const struct engine_conf *conf, const struct engine_port_conf *pc)
+{
+	struct port *p = &e->port[e->n_ports];
+	struct rte_mempool *pools[PORT_QUEUES_MAX];
+	struct engine_slot *first = &e->slot[e->n_slots];
+	uint16_t n_queues;
+	int rc = port_probe(p, pc->id);
+
+	if (rc < 0)
+		return fail(e, rc, "%s", p->error);
+	rc = choose_queues(e, p, conf, pc, &n_queues);
+	if (rc < 0)
+		return rc;
+	p->n_queues = n_queues;
+	for (uint16_t q = 0; q < n_queues; q++) {
+		struct engine_slot *slot = &e->slot[e->n_slots];
+		struct engine_worker *w = &e->worker[e->n_slots % e->n_workers];
+
+		memset(slot, 0, sizeof(*slot));
+		slot->port = p;
+		slot->queue = slot->index = q;
+		slot->worker = w;
+		rc = make_pool(e, slot, conf->mbufs);
+		if (rc < 0)
+			return rc;
+		pools[q] = slot->pool;
+		w->slots[w->n_slots++] = slot;
+		e->n_slots++;
+	}
+	rc = port_start(p, n_queues, pc->mtu, pools);
+	if (rc < 0)
+		return fail(e, rc, "%s", p->error);
+	e->n_ports++;
+	for (uint16_t q = 0; q < n_queues; q++) {
+		char name[RTE_RING_NAMESIZE];
+
+		rc = make_stack(e, first + q, conf, pc);
+		if (rc < 0)
+			return rc;
+		/* On a paired wire the answer comes to the queue that asked. */
+		if (n_queues == 1 || p->steering == PORT_STEER_PAIRED)
+			continue;
+		snprintf(name, sizeof(name), "arp_%u_%u", p->id, q);
+		first[q].arp_in = rte_ring_create(name, ARP_RING, SOCKET_ID_ANY, RING_F_SC_DEQ);
+		if (first[q].arp_in == NULL)
+			return fail(e, -rte_errno, "no memory for port %u", p->id);
+	}
+	return 0;
+}
+
+int
+engine_start(struct engine *e, const struct engine_conf *conf)
+{
+	int rc;
+
+	engine_clock_start(&e->clock);
+	rc = make_workers(e);
+	for (uint16_t i = 0; rc == 0 && i < conf->n_ports; i++)
+		rc = open_port(e, conf, &conf->port[i]);
+	for (uint16_t i = 0; rc == 0 && i < e->n_workers; i++)
+		if (rte_eal_remote_launch(engine_worker_main, &e->worker[i], e->worker[i].lcore) <
+			0)
+			rc = fail(e, -EBUSY, "worker lcore %u is busy", e->worker[i].lcore);
+	return rc;
+}
+
+void
+engine_stop(struct engine *e)
+{
+	for (uint16_t i = 0; i < e->n_workers; i++)
+		__atomic_store_n(&e->worker[i].stop, true, __ATOMIC_RELAXED);
+	rte_eal_mp_wait_lcore();
+	for (uint16_t i = 0; i < e->n_slots; i++) {
+		spate_stack_free(e->slot[i].stack);
+		rte_pktmbuf_free_bulk(e->slot[i].pending, e->slot[i].n_pending);
+		rte_ring_free(e->slot[i].arp_in);
+		free(e->slot[i].app);
+	}
+	for (uint16_t i = 0; i < e->n_ports; i++)
+		port_stop(&e->port[i]);
+	for (uint16_t i = 0; i < e->n_slots; i++)
+		rte_mempool_free(e->slot[i].pool);
+	for (uint16_t i = 0; i < e->n_workers; i++)
+		rte_ring_free(e->worker[i].calls);
+	memset(e, 0, sizeof(*e));
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * engine: workers, each running its stacks to completion.
+ *
+ * A slot is one queue pair of one port with the stack that owns it; a worker is an
+ * lcore with its slots. A turn of a worker's loop gives each slot: receive a burst, input,
+ * the application's poll, timers, output, send. The main lcore never touches a stack: it
+ * asks the worker to call a function between two turns (engine_call).
+ *
+ * Slots are dealt to workers in turn, port by port; nothing is shared between two slots
+ * but the ARP packets that siblings on one port pass each other.
+ */
+#ifndef SPATE_ENGINE_ENGINE_H
+#define SPATE_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "engine/clock.h"
+#include "engine/memory.h"
+#include "port/port.h"
+#include "spate.h"
+
+#define ENGINE_PORTS_MAX 16
+#define ENGINE_SLOTS_MAX 64
+#define ENGINE_BURST     64
+#define ENGINE_ERROR_MAX 320
+
+struct engine_worker;
+
+struct engine_slot {
+	struct port *port;
+	uint16_t queue;
+	uint16_t index; /* among the port's slots */
+	struct spate_stack *stack;
+	struct engine_worker *worker;
+	struct rte_mempool *pool;
+	void *app;                                /* the application's, per slot */
+	bool (*poll)(void *app, uint64_t now_ns); /* each turn; true if it did something */
+	uint64_t next_tick_ns;
+	uint16_t n_pending; /* frames the port did not take yet */
+	struct rte_mbuf *pending[ENGINE_BURST];
+	struct rte_ring *arp_in; /* ARP packets siblings received, NULL on a single queue */
+	struct engine_memory memory;
+};
+
+struct engine_worker {
+	unsigned int lcore;
+	uint16_t n_slots;
+	struct engine_slot *slots[ENGINE_SLOTS_MAX];
+	struct rte_ring *calls;
+	const struct engine_clock *clock;
+	bool stop;
+	/* One writer, this worker; anyone may read. */
+	uint64_t busy_cycles; /* turns that received, sent, fired or did application work */
+	uint64_t idle_cycles;
+} __rte_cache_aligned;
+
+/* One port as the user wants it. */
+struct engine_port_conf {
+	uint16_t id;
+	uint16_t n_queues; /* 0: as many as there are workers for, within what it can */
+	uint16_t mtu;      /* 0: the device's */
+	struct spate_stack_conf
+		stack; /* name, pool, mac, mtu, secret, ops, app, alloc are filled in here */
+};
+
+struct engine_conf {
+	uint16_t n_ports;
+	struct engine_port_conf port[ENGINE_PORTS_MAX];
+	const struct spate_ops *ops;
+	/* The application's part of a slot; its return becomes slot->app and the ops' `app`. */
+	void *(*slot_create)(struct engine_slot *slot, uint32_t max_conns);
+	bool (*poll)(void *app, uint64_t now_ns);
+	uint32_t max_conns;     /* per slot */
+	uint32_t max_time_wait; /* per slot */
+	uint32_t mbufs;         /* per slot */
+};
+
+struct engine {
+	struct engine_clock clock;
+	uint16_t n_workers, n_slots, n_ports;
+	struct engine_worker worker[RTE_MAX_LCORE];
+	struct engine_slot slot[ENGINE_SLOTS_MAX];
+	struct port port[ENGINE_PORTS_MAX];
+	char error[ENGINE_ERROR_MAX]; /* one line after a negative return */
+};
+
+/* Worker lcores EAL was given. */
+uint16_t
+engine_count_workers(void);
+
+/* Open ports, make stacks, start workers. 0, or a negative errno with e->error set. */
+int
+engine_start(struct engine *e, const struct engine_conf *conf);
+
+/* Stop the workers and free everything. */
+void
+engine_stop(struct engine *e);
+
+/* Call `fn(slot, arg)` on the slot's worker between two turns and wait for its return. */
+void
+engine_call(struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
+
+/* Now, for the main lcore. */
+static inline uint64_t
+engine_now(const struct engine *e)
+{
+	return engine_clock_ns(&e->clock, rte_rdtsc());
+}
+
+/* worker.c: the loop, an lcore function. */
+int
+engine_worker_main(void *worker);
+
+#endif

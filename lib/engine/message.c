@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/message.h"
+
+#include <unistd.h>
+
+struct call {
+	struct engine_slot *slot;
+	void (*fn)(struct engine_slot *slot, void *arg);
+	void *arg;
+	int done;
+};
+
+void
+engine_serve_calls(struct engine_worker *w, uint64_t now_ns)
+{
+	struct call *c;
+
+	while (rte_ring_dequeue(w->calls, (void **)&c) == 0) {
+		spate_stack_now(c->slot->stack, now_ns);
+		c->fn(c->slot, c->arg);
+		__atomic_store_n(&c->done, 1, __ATOMIC_RELEASE);
+	}
+}
+
+void
+engine_call(struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg)
+{
+	struct call c = {slot, fn, arg, 0};
+
+	while (rte_ring_enqueue(slot->worker->calls, &c) < 0)
+		usleep(10);
+	while (!__atomic_load_n(&c.done, __ATOMIC_ACQUIRE))
+		usleep(10);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker's loop. Everything a packet does happens in one turn, on this lcore. */
+#include <rte_byteorder.h>
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+
+#include "engine/engine.h"
+#include "engine/message.h"
+#include "wire/eth.h"
+
+/* Timers are looked at this often: a fraction of the wheel's tick. */
+#define TICK_NS 250000
+
+/* A reply to ARP comes to one queue; the stacks on the port's other queues learn here. */
+static void
+share_arp(struct engine_slot *slot, struct rte_mbuf **frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct eth_view eth;
+
+		if (eth_parse(rte_pktmbuf_mtod(frames[i], uint8_t *), frames[i]->data_len, &eth) ||
+			eth.ethertype != RTE_ETHER_TYPE_ARP)
+			continue;
+		for (uint16_t s = 0; s < slot->port->n_queues; s++) {
+			struct engine_slot *other = slot - slot->index + s;
+			struct rte_mbuf *copy;
+
+			if (s == slot->index)
+				continue;
+			copy = rte_pktmbuf_copy(frames[i], slot->pool, 0, UINT32_MAX);
+			if (copy && rte_ring_enqueue(other->arp_in, copy) < 0)
+				rte_pktmbuf_free(copy);
+		}
+	}
+}
+
+static void
+take_shared_arp(struct engine_slot *slot)
+{
+	struct rte_mbuf *m;
+
+	while (rte_ring_dequeue(slot->arp_in, (void **)&m) == 0) {
+		const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+		struct eth_view eth;
+
+		if (eth_parse(frame, m->data_len, &eth) == WIRE_OK)
+			spate_arp_input(slot->stack, frame + eth.len, m->data_len - eth.len);
+		rte_pktmbuf_free(m);
+	}
+}
+
+/* Send what waits; true when all of it is gone. */
+static bool
+flush(struct engine_slot *slot)
+{
+	uint16_t sent = port_send(slot->port, slot->queue, slot->pending, slot->n_pending);
+
+	slot->n_pending -= sent;
+	for (uint16_t i = 0; i < slot->n_pending; i++)
+		slot->pending[i] = slot->pending[i + sent];
+	return slot->n_pending == 0;
+}
+
+static bool
+send_output(struct engine_slot *slot, uint64_t now_ns)
+{
+	bool sent = false;
+
+	/* What the port has no room for stays with the stack: that is the back-pressure. */
+	while (slot->n_pending == 0 || flush(slot)) {
+		slot->n_pending =
+			spate_stack_output(slot->stack, slot->pending, ENGINE_BURST, now_ns);
+		if (slot->n_pending == 0)
+			break;
+		sent = true;
+	}
+	return sent;
+}
+
+/* One slot's part of a turn; true when there was anything to do. */
+static bool
+turn(struct engine_slot *slot, uint64_t now_ns)
+{
+	struct rte_mbuf *frames[ENGINE_BURST];
+	uint16_t n = port_receive(slot->port, slot->queue, frames, ENGINE_BURST);
+	bool busy = n > 0;
+
+	if (n > 0) {
+		if (slot->arp_in)
+			share_arp(slot, frames, n);
+		spate_stack_input(slot->stack, frames, n, now_ns);
+	}
+	if (slot->arp_in)
+		take_shared_arp(slot);
+	busy |= slot->poll(slot->app, now_ns);
+	if (now_ns >= slot->next_tick_ns) {
+		spate_stack_tick(slot->stack, now_ns);
+		slot->next_tick_ns = now_ns + TICK_NS;
+	}
+	busy |= send_output(slot, now_ns);
+	return busy;
+}
+
+int
+engine_worker_main(void *arg)
+{
+	struct engine_worker *w = arg;
+	uint64_t before = rte_rdtsc();
+
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		uint64_t now_ns = engine_clock_ns(w->clock, before);
+		bool busy = false;
+
+		for (uint16_t i = 0; i < w->n_slots; i++)
+			busy |= turn(w->slots[i], now_ns);
+		engine_serve_calls(w, now_ns);
+
+		uint64_t after = rte_rdtsc();
+
+		if (busy)
+			w->busy_cycles += after - before;
+		else
+			w->idle_cycles += after - before;
+		before = after;
+	}
+	return 0;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "port/port.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_thash.h>
+
+#define DESCRIPTORS  1024
+#define RSS_TYPES    (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP)
+#define TX_CHECKSUMS (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
+#define RX_CHECKSUMS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+
+/* Wires of software: queue i at one end is queue i at the other. */
+static const char *const paired_drivers[] = {
+	"net_ring", "net_memif", "net_vhost", "net_virtio_user"};
+
+static int
+fail(struct port *p, int rc, const char *what)
+{
+	snprintf(p->error, sizeof(p->error), "port %u (%s): %s: %s", p->id, p->name, what,
+		strerror(-rc));
+	return rc;
+}
+
+int
+port_probe(struct port *p, uint16_t id)
+{
+	struct rte_eth_dev_info info;
+
+	memset(p, 0, sizeof(*p));
+	p->id = id;
+	if (!rte_eth_dev_is_valid_port(id) || rte_eth_dev_info_get(id, &info) < 0) {
+		snprintf(p->error, sizeof(p->error), "port %u: there is no such port (%u found)",
+			id, rte_eth_dev_count_avail());
+		return -ENODEV;
+	}
+	rte_eth_dev_get_name_by_port(id, p->name);
+	rte_eth_macaddr_get(id, &p->mac);
+	p->driver = info.driver_name;
+	p->shares_mbufs = strcmp(info.driver_name, "net_ring") == 0;
+	for (unsigned int i = 0; i < RTE_DIM(paired_drivers); i++)
+		if (strcmp(info.driver_name, paired_drivers[i]) == 0)
+			p->steering = PORT_STEER_PAIRED;
+	if (p->steering == PORT_STEER_SINGLE &&
+		(info.flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP) &&
+		info.reta_size > 0 && info.reta_size <= PORT_RETA_MAX)
+		p->steering = PORT_STEER_RSS;
+	return 0;
+}
+
+uint16_t
+port_queues_max(const struct port *p)
+{
+	struct rte_eth_dev_info info;
+	uint16_t n;
+
+	if (p->steering == PORT_STEER_SINGLE || rte_eth_dev_info_get(p->id, &info) < 0)
+		return 1;
+	n = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
+	return RTE_MAX(1, RTE_MIN(n, PORT_QUEUES_MAX));
+}
+
+/* What to ask of the device; sets the port's offloads to what it gives. */
+static void
+choose_offloads(struct port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+{
+	p->tx_checksum = !p->shares_mbufs && (info->tx_offload_capa & TX_CHECKSUMS) == TX_CHECKSUMS;
+	if (p->tx_checksum)
+		conf->txmode.offloads |= TX_CHECKSUMS;
+	if (!p->shares_mbufs)
+		conf->rxmode.offloads |= info->rx_offload_capa & RX_CHECKSUMS;
+	/* All frames come from one pool and have one reference. */
+	conf->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+}
+
+static void
+choose_rss(struct port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+{
+	uint8_t len = info->hash_key_size ? info->hash_key_size : 40;
+
+	/* The repeated pair makes the hash the same in both directions. */
+	for (unsigned int i = 0; i < sizeof(p->rss_key); i++)
+		p->rss_key[i] = i & 1 ? 0x5a : 0x6d;
+	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf->rx_adv_conf.rss_conf.rss_key = p->rss_key;
+	conf->rx_adv_conf.rss_conf.rss_key_len = RTE_MIN(len, PORT_RSS_KEY_MAX);
+	conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_TYPES;
+}
+
+static int
+setup_queues(struct port *p, const struct rte_eth_dev_info *info, const struct rte_eth_conf *conf,
+	struct rte_mempool *const *pools)
+{
+	uint16_t n_rx = DESCRIPTORS, n_tx = DESCRIPTORS;
+	int socket = rte_eth_dev_socket_id(p->id);
+	struct rte_eth_rxconf rx = info->default_rxconf;
+	struct rte_eth_txconf tx = info->default_txconf;
+	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &n_rx, &n_tx);
+
+	if (rc < 0)
+		return fail(p, rc, "cannot choose ring sizes");
+	rx.offloads = conf->rxmode.offloads;
+	tx.offloads = conf->txmode.offloads;
+	for (uint16_t q = 0; q < p->n_queues; q++) {
+		rc = rte_eth_rx_queue_setup(p->id, q, n_rx, socket, &rx, pools[q]);
+		if (rc < 0)
+			return fail(p, rc, "cannot set up a receive queue");
+		rc = rte_eth_tx_queue_setup(p->id, q, n_tx, socket, &tx);
+		if (rc < 0)
+			return fail(p, rc, "cannot set up a transmit queue");
+	}
+	return 0;
+}
+
+/* Read back which queue each hash goes to. */
+static int
+read_reta(struct port *p, const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_rss_reta_entry64 reta[PORT_RETA_MAX / RTE_ETH_RETA_GROUP_SIZE];
+	int rc;
+
+	p->reta_size = info->reta_size;
+	for (unsigned int i = 0; i < RTE_DIM(reta); i++)
+		reta[i].mask = UINT64_MAX;
+	rc = rte_eth_dev_rss_reta_query(p->id, reta, p->reta_size);
+	if (rc < 0)
+		return fail(p, rc, "cannot read the RSS table");
+	for (uint16_t i = 0; i < p->reta_size; i++)
+		p->reta[i] = reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE];
+	return 0;
+}
+
+int
+port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *const *pools)
+{
+	struct rte_eth_conf conf = {0};
+	struct rte_eth_dev_info info;
+	int rc = rte_eth_dev_info_get(p->id, &info);
+
+	if (rc < 0)
+		return fail(p, rc, "cannot be looked at");
+	if (n_queues > port_queues_max(p)) {
+		snprintf(p->error, sizeof(p->error),
+			"port %u (%s): %u queues asked for, it can be used with %u", p->id, p->name,
+			n_queues, port_queues_max(p));
+		return -EINVAL;
+	}
+	p->n_queues = n_queues;
+	choose_offloads(p, &info, &conf);
+	if (p->steering == PORT_STEER_RSS && n_queues > 1)
+		choose_rss(p, &info, &conf);
+	rc = rte_eth_dev_configure(p->id, n_queues, n_queues, &conf);
+	if (rc < 0)
+		return fail(p, rc, "cannot be configured");
+	if (mtu && (rc = rte_eth_dev_set_mtu(p->id, mtu)) < 0 && rc != -ENOTSUP)
+		return fail(p, rc, "does not take this MTU");
+	rc = setup_queues(p, &info, &conf, pools);
+	if (rc < 0)
+		return rc;
+	rc = rte_eth_dev_start(p->id);
+	if (rc < 0)
+		return fail(p, rc, "does not start");
+	if (rte_eth_dev_get_mtu(p->id, &p->mtu) < 0 || p->mtu == 0)
+		p->mtu = mtu ? mtu : RTE_ETHER_MTU;
+	if (mtu && mtu < p->mtu)
+		p->mtu = mtu;
+	return conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS ? read_reta(p, &info) : 0;
+}
+
+void
+port_stop(struct port *p)
+{
+	rte_eth_dev_stop(p->id);
+	rte_eth_dev_close(p->id);
+}
+
+int
+port_wait_link(struct port *p, unsigned int seconds)
+{
+	struct rte_eth_link link;
+
+	for (unsigned int i = 0; i <= seconds * 10; i++) {
+		memset(&link, 0, sizeof(link));
+		if (rte_eth_link_get_nowait(p->id, &link) == 0 &&
+			link.link_status == RTE_ETH_LINK_UP)
+			return 0;
+		rte_delay_us_sleep(100000);
+	}
+	snprintf(p->error, sizeof(p->error),
+		"port %u (%s): link is down after %u s: is the peer there?", p->id, p->name,
+		seconds);
+	return -ENETDOWN;
+}
+
+uint16_t
+port_queue_of(const struct port *p, const void *key)
+{
+	uint32_t words[3];
+
+	if (p->n_queues == 1 || p->steering != PORT_STEER_RSS)
+		return 0;
+	/* The received segment's source, destination, ports: the key as it is, in host order. */
+	memcpy(words, key, sizeof(words));
+	for (int i = 0; i < 3; i++)
+		words[i] = rte_be_to_cpu_32(words[i]);
+	return p->reta[rte_softrss(words, 3, p->rss_key) % p->reta_size];
+}
