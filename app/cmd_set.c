@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* set client NAME ..., set tcp KNOB VALUE, set run drain MS */
+/* set client NAME ..., set tcp KNOB VALUE, set run drain MS, set run end fin|reset */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,9 +30,17 @@ set_run(struct app *a, struct words *args)
 	const char *name = words_next(args), *value = words_next(args);
 	uint64_t n;
 
-	if (strcmp(name, "drain") || value == NULL || words_next(args)) {
-		wrong("expected: set run drain MS");
+	if (value == NULL || words_next(args) || (strcmp(name, "drain") && strcmp(name, "end"))) {
+		wrong("expected: set run drain MS, or set run end fin|reset");
 		return false;
+	}
+	if (strcmp(name, "end") == 0) {
+		if (strcmp(value, "fin") && strcmp(value, "reset")) {
+			wrong("end '%s': expected fin|reset", value);
+			return false;
+		}
+		a->config.end_by_reset = strcmp(value, "reset") == 0;
+		return true;
 	}
 	if (!take_number(value, 0, 3600000, "drain", &n))
 		return false;

@@ -24,7 +24,7 @@ show_stats(struct app *a, struct words *args)
 	(void)args;
 	totals_read(a, &t);
 	totals_since(&t, &a->base);
-	summary_print(a, &t, 0);
+	summary_print(a, &t);
 	return true;
 }
 
@@ -175,12 +175,28 @@ static const struct key conn_keys[] = {
 	{NULL, NULL, NULL, NULL, false},
 };
 
+static void
+print_state_counts(const struct app *a)
+{
+	struct totals t;
+	char n[GROUPED_MAX];
+
+	totals_read(a, &t);
+	for (int s = SPATE_LISTEN; s < SPATE_N_STATES; s++)
+		printf("%-12s %s\n", spate_state_name(s), grouped(t.state[s], n));
+}
+
 static bool
 show_conn(struct app *a, struct words *args)
 {
-	struct conn_query *q = calloc(1, sizeof(*q));
+	struct conn_query *q;
 	uint64_t left;
 
+	if (args->n == 1 && strcmp(args->word[0], "summary") == 0) {
+		print_state_counts(a);
+		return true;
+	}
+	q = calloc(1, sizeof(*q));
 	if (q == NULL)
 		return false;
 	q->state = -1;
@@ -200,19 +216,6 @@ show_conn(struct app *a, struct words *args)
 		} while (q->more && left > 0);
 	}
 	free(q);
-	return true;
-}
-
-static bool
-show_conn_summary(struct app *a, struct words *args)
-{
-	struct totals t;
-	char n[GROUPED_MAX];
-
-	(void)args;
-	totals_read(a, &t);
-	for (int s = SPATE_LISTEN; s < SPATE_N_STATES; s++)
-		printf("%-12s %s\n", spate_state_name(s), grouped(t.state[s], n));
 	return true;
 }
 
@@ -316,10 +319,9 @@ const struct command show_commands[] = {
 	{"show stats", NULL, false, "what has happened so far", show_stats, NULL},
 	{"show client", "NAME|all", false, "a client's counters", show_client, NULL},
 	{"show server", "NAME|all", false, "a server's counters", show_server, NULL},
-	{"show conn", "[state S] [limit N]", true, "connections, as ss lists them", show_conn,
+	{"show conn", "[state S] [limit N] | summary", true,
+		"connections, as ss lists them; or how many are in each state", show_conn,
 		conn_help},
-	{"show conn summary", NULL, false, "how many connections are in each state",
-		show_conn_summary, NULL},
 	{"show tcp stats", NULL, false, "every counter that is not zero", show_tcp_stats, NULL},
 	{"show port info", "N|all", false, "a port's name, driver, link and addresses",
 		show_port_info, NULL},

@@ -319,7 +319,8 @@ command_help(const char *topic)
 			if (topic && strncmp(c->words, topic, strlen(topic)))
 				continue;
 			found = true;
-			printf("%s %s\n    %s\n", c->words, c->args ? c->args : "", c->help);
+			printf("%s%s%s\n    %s\n", c->words, c->args ? " " : "",
+				c->args ? c->args : "", c->help);
 			if (topic && c->more)
 				c->more();
 		}

@@ -84,7 +84,8 @@ print_server(const struct server_config *s)
 {
 	char ip[ADDR_TEXT];
 
-	printf("server add %s port %u listen %s:%u", s->name, s->port, addr_text(s->listen.ip4, ip),
+	printf("server add %s port %u listen %s:%u", s->name, s->port,
+		s->listen.ip4 ? addr_text(s->listen.ip4, ip) : "*",
 		rte_be_to_cpu_16(s->listen.port));
 	if (s->kind == SERVER_HTTP)
 		printf(" http size %u", s->size);

@@ -77,6 +77,7 @@ struct config {
 	struct server_config server[SERVERS_MAX];
 	struct spate_tcp_conf tcp;
 	uint32_t drain_ms;                 /* how long running connections may end by themselves */
+	bool end_by_reset;                 /* what is left then is reset, not closed */
 	uint32_t max_conns, max_time_wait; /* in all, shared out over the slots */
 };
 

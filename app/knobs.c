@@ -211,6 +211,8 @@ knobs_print(const struct config *c)
 	}
 	if (c->drain_ms != 3000)
 		printf("set run drain %u\n", c->drain_ms);
+	if (c->end_by_reset)
+		printf("set run end reset\n");
 }
 
 void

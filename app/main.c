@@ -63,9 +63,9 @@ start_dpdk(struct options *o)
 		}
 		printf("embedded wire: ports 0 and 1, %u worker lcore%s, %s\n",
 			engine_count_workers(), engine_count_workers() > 1 ? "s" : "",
-			o->hugepages ? "hugepages"
-				     : "no hugepages (slower; reserve some with sysctl "
-				       "vm.nr_hugepages=1024)");
+			rte_eal_has_hugepages() ? "hugepages"
+						: "no hugepages (slower; reserve some with sysctl "
+						  "vm.nr_hugepages=1024)");
 		fflush(stdout);
 	}
 	if (rte_eth_dev_count_avail() == 0) {

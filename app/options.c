@@ -12,6 +12,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <rte_version.h>
+
 #include "words.h"
 
 #define WORKERS_DEFAULT_MAX 16
@@ -133,7 +135,7 @@ parse_own(struct options *o, int argc, char **argv)
 		enum options_verdict v;
 
 		if (opt == OPT_VERSION) {
-			printf("spate %s\n", SPATE_VERSION);
+			printf("spate %s, %s\n", SPATE_VERSION, rte_version());
 			return OPTIONS_DONE;
 		}
 		v = take(o, opt);
@@ -211,12 +213,12 @@ default_eal(struct options *o)
 
 	o->embedded = true;
 	/* --in-memory needs the right to map hugepages, which is root's. */
-	o->hugepages = geteuid() == 0 && free_hugepages() >= HUGEPAGES_ENOUGH;
+	bool hugepages = geteuid() == 0 && free_hugepages() >= HUGEPAGES_ENOUGH;
 	default_lcores(lcores, sizeof(lcores));
 	good &= add_eal(o, "--no-pci") && add_eal(o, "--no-telemetry");
 	good &= add_eal(o, "--log-level=lib.eal:error") && add_eal(o, "--log-level=error");
 	good &= add_eal(o, "--lcores") && add_eal(o, lcores);
-	if (o->hugepages) {
+	if (hugepages) {
 		good &= add_eal(o, "--in-memory") && add_eal(o, "--single-file-segments");
 	} else {
 		char mb[16];
@@ -228,11 +230,25 @@ default_eal(struct options *o)
 	return good;
 }
 
+/* --no-pci and no --vdev: the user chose the cores, not a port. */
+static bool
+asks_for_no_port(const struct options *o)
+{
+	bool no_pci = false, vdev = false;
+
+	for (int i = 1; i < o->eal_argc; i++) {
+		no_pci |= strcmp(o->eal_argv[i], "--no-pci") == 0;
+		vdev |= strncmp(o->eal_argv[i], "--vdev", 6) == 0;
+	}
+	return no_pci && !vdev;
+}
+
 /* The prefix EAL will use, for the lock. */
 static void
 find_prefix(struct options *o)
 {
-	snprintf(o->file_prefix, sizeof(o->file_prefix), "%s", o->embedded ? "spate" : "rte");
+	/* Ours, or EAL's own default. */
+	snprintf(o->file_prefix, sizeof(o->file_prefix), "%s", o->eal_argc == 1 ? "spate" : "rte");
 	for (int i = 1; i < o->eal_argc; i++) {
 		const char *a = o->eal_argv[i];
 
@@ -274,9 +290,11 @@ options_parse(struct options *o, int argc, char **argv)
 	v = split < argc ? parse_own(o, argc - split, argv + split) : parse_own(o, 1, argv);
 	if (v != OPTIONS_RUN)
 		return v;
-	if (o->eal_argc == 1 && !default_eal(o))
-		return OPTIONS_WRONG;
 	find_prefix(o);
+	if (o->eal_argc > 1)
+		o->embedded = asks_for_no_port(o);
+	else if (!default_eal(o))
+		return OPTIONS_WRONG;
 	return OPTIONS_RUN;
 }
 

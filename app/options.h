@@ -22,8 +22,7 @@ struct options {
 	/* For EAL. */
 	int eal_argc;
 	char *eal_argv[EAL_ARGS_MAX];
-	bool embedded;  /* no EAL arguments: make the wire in memory */
-	bool hugepages; /* of the default arguments */
+	bool embedded; /* no port asked for: make the wire in memory */
 	char file_prefix[64];
 };
 

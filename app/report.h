@@ -24,9 +24,9 @@ void
 live_line(const struct app *a, uint64_t second, const struct totals *before,
 	const struct totals *now);
 
-/* The end of a run. `t` counts since its start. */
+/* What has happened so far, or in all. `t` counts since the start or `clear stats`. */
 void
-summary_print(const struct app *a, const struct totals *t, int64_t leaked);
+summary_print(const struct app *a, const struct totals *t);
 
 /* Seconds of measured time. */
 double

@@ -356,14 +356,18 @@ run_finish(struct app *a)
 	/* The last segments of the clients' connections are still on their way to the servers. */
 	if (still_open(a, false) > 0)
 		wait_until_closed(a, false, 50);
-	run_each_slot(a, -1, close_all, NULL);
-	wait_until_closed(a, false, CLOSE_WAIT_MS);
+	if (!a->config.end_by_reset) {
+		run_each_slot(a, -1, close_all, NULL);
+		wait_until_closed(a, false, CLOSE_WAIT_MS);
+	}
 	run_each_slot(a, -1, abort_all, NULL);
 	usleep(20000); /* let the resets leave */
 	run_each_slot(a, -1, check_sums, &leaked);
 	totals_read(a, &t);
 	totals_since(&t, &a->base);
-	summary_print(a, &t, leaked);
+	summary_print(a, &t);
+	printf("leaked   %lld\n", (long long)leaked);
+	fflush(stdout);
 	if (a->options.json_file && !report_write(a, &t, leaked))
 		a->failed = true;
 	if (leaked) {

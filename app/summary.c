@@ -156,7 +156,7 @@ print_tcp(const struct totals *t)
 }
 
 void
-summary_print(const struct app *a, const struct totals *t, int64_t leaked)
+summary_print(const struct app *a, const struct totals *t)
 {
 	double seconds = report_duration(a, t);
 	struct client_totals c;
@@ -180,6 +180,5 @@ summary_print(const struct app *a, const struct totals *t, int64_t leaked)
 			all ? 100.0 * t->busy_cycles[i] / all : 0.0,
 			grouped(report_cycles(t, i), n[0]));
 	}
-	printf("leaked   %" PRId64 "\n", leaked);
 	fflush(stdout);
 }

@@ -63,7 +63,8 @@ enum spate_state {
 	SPATE_N_STATES
 };
 
-const char *spate_state_name(enum spate_state s);
+const char *
+spate_state_name(enum spate_state s);
 
 /* What the application is told. Every pointer must be set. `app` is the conf's. */
 struct spate_ops {
@@ -99,33 +100,36 @@ enum spate_reuse {
 
 /* The protocol's knobs. spate_tcp_defaults() fills them; units in the names. */
 struct spate_tcp_conf {
-	uint32_t msl_ms;               /* RFC 9293 3.4.2; TIME_WAIT lasts twice this */
-	uint32_t initial_rto_ms;       /* RFC 6298 2.1 */
-	uint32_t min_rto_ms;           /* RFC 6298 2.4, Linux's value rather than 1 s */
-	uint32_t max_rto_ms;           /* RFC 6298 2.5 */
-	uint32_t syn_retries;          /* after the first SYN */
-	uint32_t synack_retries;       /* after the first SYN+ACK */
-	uint32_t data_retries;         /* RFC 9293 3.8.3 R2 */
-	uint32_t orphan_retries;       /* FIN of a connection nobody holds any more */
-	uint32_t syn_schedule_ms[SPATE_SYN_TRIES_MAX]; /* wait after each SYN; 0 ends: then doubling */
-	uint32_t fin_wait_2_ms;        /* idle limit after a full close */
-	uint32_t challenge_ack_ms;     /* least time between challenge ACKs of one connection */
-	uint32_t receive_buffer;       /* bytes: the window offered */
-	uint16_t mss;                  /* upper limit of the MSS sent and used; 0: from the MTU */
-	uint8_t initial_window;        /* segments, RFC 6928 */
-	uint8_t reuse;                 /* enum spate_reuse */
-	uint8_t isn_shift;             /* ISN tick is 2^isn_shift ns (RFC 6528) */
-	bool timestamps;               /* RFC 7323 offered and accepted */
-	bool window_scale;             /* RFC 7323 offered and accepted */
-	bool tolerate_missing_ts;      /* accept segments without the agreed timestamp */
-	bool honour_rst_in_time_wait;  /* against RFC 1337 */
-	bool sequential_ports;         /* against RFC 6056 */
+	uint32_t msl_ms;         /* RFC 9293 3.4.2; TIME_WAIT lasts twice this */
+	uint32_t initial_rto_ms; /* RFC 6298 2.1 */
+	uint32_t min_rto_ms;     /* RFC 6298 2.4, Linux's value rather than 1 s */
+	uint32_t max_rto_ms;     /* RFC 6298 2.5 */
+	uint32_t syn_retries;    /* after the first SYN */
+	uint32_t synack_retries; /* after the first SYN+ACK */
+	uint32_t data_retries;   /* RFC 9293 3.8.3 R2 */
+	uint32_t orphan_retries; /* FIN of a connection nobody holds any more */
+	uint32_t syn_schedule_ms[SPATE_SYN_TRIES_MAX]; /* wait after each SYN; 0 ends: then doubling
+							*/
+	uint32_t fin_wait_2_ms;                        /* idle limit after a full close */
+	uint32_t challenge_ack_ms;    /* least time between challenge ACKs of one connection */
+	uint32_t receive_buffer;      /* bytes: the window offered */
+	uint16_t mss;                 /* upper limit of the MSS sent and used; 0: from the MTU */
+	uint8_t initial_window;       /* segments, RFC 6928 */
+	uint8_t reuse;                /* enum spate_reuse */
+	uint8_t isn_shift;            /* ISN tick is 2^isn_shift ns (RFC 6528) */
+	bool timestamps;              /* RFC 7323 offered and accepted */
+	bool window_scale;            /* RFC 7323 offered and accepted */
+	bool tolerate_missing_ts;     /* accept segments without the agreed timestamp */
+	bool honour_rst_in_time_wait; /* against RFC 1337 */
+	bool sequential_ports;        /* against RFC 6056 */
 };
 
-void spate_tcp_defaults(struct spate_tcp_conf *conf);
+void
+spate_tcp_defaults(struct spate_tcp_conf *conf);
 
 /* "linux" (the defaults), "rfc" or "bsd": timers and retries. -EINVAL for another name. */
-int spate_tcp_preset(struct spate_tcp_conf *conf, const char *name);
+int
+spate_tcp_preset(struct spate_tcp_conf *conf, const char *name);
 
 struct spate_stack_conf {
 	const char *name;         /* unique in the process, up to 24 characters */
@@ -134,13 +138,13 @@ struct spate_stack_conf {
 	uint32_t max_conns;       /* connections at once, both roles */
 	uint32_t max_time_wait;   /* TIME_WAIT records */
 	uint8_t mac[6];
-	uint16_t mtu;              /* IP packet bytes; 0: 1500 */
-	uint16_t vlan;             /* 0: untagged */
-	uint32_t ip4;              /* our address, network order */
-	uint8_t prefix;            /* of the on-link network */
-	uint32_t gateway;          /* network order, 0: none */
-	bool tx_checksum_offload;  /* the port fills in IPv4 and TCP checksums */
-	uint8_t secret[32];        /* from a good random source, fresh for each stack */
+	uint16_t mtu;             /* IP packet bytes; 0: 1500 */
+	uint16_t vlan;            /* 0: untagged */
+	uint32_t ip4;             /* our address, network order */
+	uint8_t prefix;           /* of the on-link network */
+	uint32_t gateway;         /* network order, 0: none */
+	bool tx_checksum_offload; /* the port fills in IPv4 and TCP checksums */
+	uint8_t secret[32];       /* from a good random source, fresh for each stack */
 	struct spate_tcp_conf tcp;
 	const struct spate_ops *ops;
 	void *app;
@@ -151,50 +155,64 @@ struct spate_stack_conf {
 };
 
 /* NULL with rte_errno set: EINVAL, ENOMEM. `now_ns` starts the stack's clock. */
-struct spate_stack *spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns);
+struct spate_stack *
+spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns);
 
 /* Everything is freed; connections end without a word to peer or application. */
-void spate_stack_free(struct spate_stack *s);
+void
+spate_stack_free(struct spate_stack *s);
 
 /* Takes ownership of `n` Ethernet frames. */
-void spate_stack_input(struct spate_stack *s, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns);
+void
+spate_stack_input(struct spate_stack *s, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns);
 
 /* Up to `max` frames, the caller's from now on. */
-uint16_t spate_stack_output(struct spate_stack *s, struct rte_mbuf **frames, uint16_t max, uint64_t now_ns);
+uint16_t
+spate_stack_output(struct spate_stack *s, struct rte_mbuf **frames, uint16_t max, uint64_t now_ns);
 
 /* Runs timers. Returns a time before which there is nothing to do (UINT64_MAX: never). */
-uint64_t spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
+uint64_t
+spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
 
 /* Set the time for calls of the application that come outside input, output and tick. */
-void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
+void
+spate_stack_now(struct spate_stack *s, uint64_t now_ns);
 
 /* The time the stack was last given. */
-uint64_t spate_now(const struct spate_stack *s);
+uint64_t
+spate_now(const struct spate_stack *s);
 
 /* Also answer for the addresses `first` to `last`. 0, -EINVAL, -ENOSPC. */
-int spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
+int
+spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
 
 /* Tell the network where our addresses are (gratuitous ARP). */
-void spate_announce(struct spate_stack *s);
+void
+spate_announce(struct spate_stack *s);
 
 /* Is the next hop towards `ip4` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH. */
-int spate_resolve(struct spate_stack *s, uint32_t ip4);
+int
+spate_resolve(struct spate_stack *s, uint32_t ip4);
 
 /*
  * An ARP packet (`len` bytes behind the Ethernet header) that another queue of the same
  * interface received: a reply comes to one queue, but every stack behind it must learn.
  */
-void spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
+void
+spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
 
 /*
  * Listen on `local` (address 0: all of ours). At most `backlog` connections in SYN_RCVD
  * (0: as many as there is room for). Returns a listener id >= 0, -EADDRINUSE, -ENOSPC,
  * -EAFNOSUPPORT, -EADDRNOTAVAIL (not an address of this stack).
  */
-int spate_listen(struct spate_stack *s, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
+int
+spate_listen(
+	struct spate_stack *s, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
 
-/* Stop listening; connections not yet accepted are reset (CM-23). */
-void spate_unlisten(struct spate_stack *s, int listener);
+/* Stop listening; connections not yet accepted are reset (CM-23). 0 or -ENOENT. */
+int
+spate_unlisten(struct spate_stack *s, int listener);
 
 /* Where local tuples come from: see spate_source_init(). Opaque, no resources held. */
 struct spate_source {
@@ -202,15 +220,17 @@ struct spate_source {
 };
 
 /* Addresses first..last (network order) times ports first..last (host order). 0 or -EINVAL. */
-int spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
+int
+spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
 	uint32_t last_ip, uint16_t first_port, uint16_t last_port);
 
 /*
  * Only tuples for which `mine(ctx, key)` is true are used: with several receive queues
  * the reply must come to this stack's. `key` is {raddr, laddr, rport, lport}, network order.
  */
-void spate_source_filter(struct spate_source *src, bool (*mine)(const void *ctx, const void *key),
-	const void *ctx);
+void
+spate_source_filter(
+	struct spate_source *src, bool (*mine)(const void *ctx, const void *key), const void *ctx);
 
 /*
  * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next
@@ -218,11 +238,13 @@ void spate_source_filter(struct spate_source *src, bool (*mine)(const void *ctx,
  * -EAGAIN when none was found in a bounded search (call again), -ENOBUFS when the table
  * is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the next hop.
  */
-int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
+int
+spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
 	spate_conn *c);
 
 /* The same from one fixed local address and port; -EADDRINUSE when the tuple is taken. */
-int spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
+int
+spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
 	const struct spate_addr *remote, spate_conn *c);
 
 /*
@@ -230,29 +252,37 @@ int spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
  * on_closed(). Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
  * connection is established; -ENOBUFS when the stack has no descriptor left.
  */
-int spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
+int
+spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
 
 /* The same by copy. Returns the bytes taken, which may be fewer, or the errors above. */
-ssize_t spate_send(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
+ssize_t
+spate_send(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
 
 /* `len` bytes that on_data() did not consume have been consumed: the window opens. */
-void spate_consume(struct spate_stack *s, spate_conn c, uint32_t len);
+void
+spate_consume(struct spate_stack *s, spate_conn c, uint32_t len);
 
 /* No more to send: FIN after what is queued (CM-03). Receiving goes on. 0, -ENOTCONN. */
-int spate_shutdown(struct spate_stack *s, spate_conn c);
+int
+spate_shutdown(struct spate_stack *s, spate_conn c);
 
 /*
  * Done with it: FIN after what is queued; data that still comes is refused by RST
  * (CM-15). on_closed() follows when the close is complete. Unread data: RST at once.
  */
-void spate_close(struct spate_stack *s, spate_conn c);
+void
+spate_close(struct spate_stack *s, spate_conn c);
 
 /* RST, now (RS-07). on_closed(-ECONNABORTED) is called before this returns. */
-void spate_abort(struct spate_stack *s, spate_conn c);
+void
+spate_abort(struct spate_stack *s, spate_conn c);
 
 /* The application's word with a connection, 0 at first. */
-void spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
-uint64_t spate_get_user(const struct spate_stack *s, spate_conn c);
+void
+spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
+uint64_t
+spate_get_user(const struct spate_stack *s, spate_conn c);
 
 struct spate_conn_info {
 	struct spate_addr local, remote;
@@ -267,33 +297,40 @@ struct spate_conn_info {
 };
 
 /* 0, or -ENOTCONN. */
-int spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
+int
+spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
 
 /*
- * List connections, TIME_WAIT and listeners excepted, in pieces: `visit` is called for those in the next part
- * of the table. Start with *cursor = 0; returns false when the end was reached. One call
+ * List connections, TIME_WAIT and listeners excepted, in pieces: `visit` is called for those in the
+ * next part of the table. Start with *cursor = 0; returns false when the end was reached. One call
  * looks at no more than 64 buckets, so it can be used between bursts.
  */
-bool spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
+bool
+spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
 	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx);
 
 /* Connections in each state now. */
-void spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STATES]);
+void
+spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STATES]);
 
 /* What it counts; readable from any thread (stats/counters.h). */
-const struct spate_counters *spate_stack_counters(const struct spate_stack *s);
+const struct spate_counters *
+spate_stack_counters(const struct spate_stack *s);
 
 /*
  * Opened connection ends minus ended ones minus those found in the table: 0, or a
  * defect. Walks the whole table.
  */
-int64_t spate_stack_leaked(const struct spate_stack *s);
+int64_t
+spate_stack_leaked(const struct spate_stack *s);
 
 /* Close every connection that is not closed yet (spate_close); embryos are reset. */
-void spate_stack_close_all(struct spate_stack *s);
+void
+spate_stack_close_all(struct spate_stack *s);
 
 /* Reset every connection (TIME_WAIT stays) and tell the application: at the end of a run. */
-void spate_stack_abort_all(struct spate_stack *s);
+void
+spate_stack_abort_all(struct spate_stack *s);
 
 #ifdef __cplusplus
 }

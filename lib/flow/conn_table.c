@@ -66,9 +66,10 @@ match(const struct conn_bucket *b, uint16_t tag)
 static uint32_t
 buckets_for(uint32_t capacity)
 {
-	uint64_t slots = (uint64_t)capacity * 100 / LOAD_PERCENT + CONN_TABLE_SLOTS;
+	uint64_t slots = (uint64_t)capacity * 100 / LOAD_PERCENT;
 
-	return slots / CONN_TABLE_SLOTS + 1;
+	/* A handful more: with few buckets an entry's two are the same one too often. */
+	return slots / CONN_TABLE_SLOTS + 4;
 }
 
 size_t
@@ -269,8 +270,7 @@ conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, 
 
 		/* Most entries sit in their home bucket; otherwise fetch the other one now. */
 		if (m)
-			rte_prefetch0(conn_table_key(
-				t, t->buckets[b].handle[__builtin_ctz(m)]));
+			rte_prefetch0(conn_table_key(t, t->buckets[b].handle[__builtin_ctz(m)]));
 		else
 			rte_prefetch0(&t->buckets[other_of(t, b, tag)]);
 	}
@@ -282,7 +282,7 @@ uint32_t
 conn_table_walk(const struct conn_table *t, uint32_t bucket, uint32_t n,
 	void (*visit)(void *ctx, uint32_t handle), void *ctx)
 {
-	uint32_t end = bucket + n < t->n_buckets ? bucket + n : t->n_buckets;
+	uint32_t end = n < t->n_buckets - bucket ? bucket + n : t->n_buckets;
 
 	for (; bucket < end; bucket++)
 		for (uint32_t s = 0; s < CONN_TABLE_SLOTS; s++)

@@ -41,12 +41,15 @@ listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, uint3
 	return id;
 }
 
-void
+int
 listener_remove(struct listener_table *t, uint16_t id)
 {
 	struct listener *l = &t->entry[id];
-	uint16_t *at = &t->by_port[l->lport];
+	uint16_t *at;
 
+	if (id >= LISTENER_MAX || !l->used)
+		return -ENOENT;
+	at = &t->by_port[l->lport];
 	while (*at != id)
 		at = &t->entry[*at].next;
 	*at = l->next;
@@ -54,4 +57,5 @@ listener_remove(struct listener_table *t, uint16_t id)
 	l->next = t->free_head;
 	t->free_head = id;
 	t->count--;
+	return 0;
 }

@@ -3,8 +3,8 @@
  * flow/listener: who answers a SYN to a local address and port.
  *
  * Indexed by port directly (one 16-bit word a port): a SYN's listener is one cache
- * line away, and a port with several local addresses is a short chain on which an
- * exact address wins over the wildcard. One owner.
+ * line away, and a port with several local addresses is a short chain. A wildcard and an
+ * exact address never share a port. One owner.
  */
 #ifndef SPATE_FLOW_LISTENER_H
 #define SPATE_FLOW_LISTENER_H
@@ -34,16 +34,20 @@ struct listener_table {
 	struct listener entry[LISTENER_MAX];
 };
 
-void listener_table_init(struct listener_table *t);
+void
+listener_table_init(struct listener_table *t);
 
 /*
  * Returns the new listener's id, -EADDRINUSE when the address and port are taken (a
  * wildcard takes every address of its port), or -ENOSPC.
  */
-int listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, uint32_t cookie,
+int
+listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, uint32_t cookie,
 	uint32_t backlog_max);
 
-void listener_remove(struct listener_table *t, uint16_t id);
+/* 0, or -ENOENT when there is no such listener. */
+int
+listener_remove(struct listener_table *t, uint16_t id);
 
 /* The listener for a SYN to laddr:lport, or LISTENER_NONE. */
 static inline uint16_t

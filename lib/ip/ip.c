@@ -65,8 +65,8 @@ ip_take(struct ip_iface *ip, struct rte_mbuf **frames, uint16_t max)
 
 /* A frame with an ARP packet in it, queued. */
 static void
-send_arp(struct ip_iface *ip, uint16_t op, const struct rte_ether_addr *eth_dst, rte_be32_t sender_ip,
-	const struct rte_ether_addr *target_mac, rte_be32_t target_ip)
+send_arp(struct ip_iface *ip, uint16_t op, const struct rte_ether_addr *eth_dst,
+	rte_be32_t sender_ip, const struct rte_ether_addr *target_mac, rte_be32_t target_ip)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(ip->pool);
 	struct eth_template t;
@@ -103,7 +103,8 @@ ip_announce(struct ip_iface *ip)
 	for (uint32_t i = 0; i < ip->n_ranges; i++) {
 		const struct ip_range *r = &ip->range[i];
 
-		for (uint32_t a = r->first; a - r->first < ANNOUNCE_PER_RANGE && a <= r->last; a++) {
+		for (uint32_t a = r->first; a - r->first < ANNOUNCE_PER_RANGE && a <= r->last;
+			a++) {
 			rte_be32_t addr = rte_cpu_to_be_32(a);
 
 			spate_count(ip->counters, SPATE_ARP_REQUESTS_SENT);
@@ -165,9 +166,9 @@ ip_icmp_input(struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *p)
 	if (hop == NEIGH_NONE)
 		return;
 	m = rte_pktmbuf_alloc(ip->pool);
-	uint8_t *out = m ? (uint8_t *)rte_pktmbuf_append(
-				   m, sizeof(struct rte_ipv4_hdr) + v->payload_len)
-			 : NULL;
+	uint8_t *out =
+		m ? (uint8_t *)rte_pktmbuf_append(m, sizeof(struct rte_ipv4_hdr) + v->payload_len)
+		  : NULL;
 
 	if (out == NULL) {
 		rte_pktmbuf_free(m);

@@ -64,10 +64,12 @@ spate_listen(
 	return tcp_listen(&s->tcp, local, backlog, cookie);
 }
 
-void
+int
 spate_unlisten(struct spate_stack *s, int listener)
 {
-	tcp_unlisten(&s->tcp, listener);
+	if (listener < 0 || listener > UINT16_MAX)
+		return -ENOENT;
+	return tcp_unlisten(&s->tcp, listener);
 }
 
 int
@@ -95,8 +97,8 @@ spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t firs
 }
 
 void
-spate_source_filter(struct spate_source *src, bool (*mine)(const void *ctx, const void *key),
-	const void *ctx)
+spate_source_filter(
+	struct spate_source *src, bool (*mine)(const void *ctx, const void *key), const void *ctx)
 {
 	inside(src)->mine = mine;
 	inside(src)->ctx = ctx;

@@ -124,13 +124,13 @@ spate_stack_leaked(const struct spate_stack *s)
 
 	conn_table_walk(&s->tcp.table, 0, UINT32_MAX, count_one, &n);
 	open = v[SPATE_OPENED] - v[SPATE_CLOSED_IN_ORDER] - v[SPATE_RESET] - v[SPATE_TIMED_OUT] -
-		v[SPATE_REFUSED];
+	       v[SPATE_REFUSED];
 	time_wait = v[SPATE_TW_ENTERED] - v[SPATE_TW_REUSED] - v[SPATE_TW_RECYCLED] -
-		v[SPATE_TW_RESET] - v[SPATE_TW_EXPIRED];
+		    v[SPATE_TW_RESET] - v[SPATE_TW_EXPIRED];
 	/* A TIME_WAIT below a SYN_RCVD has no entry of its own. */
 	for (uint32_t i = 0; i < s->tcp.untouched; i++)
 		n.time_wait += s->tcp.conns[i].state == SPATE_SYN_RCVD &&
-			(s->tcp.conns[i].flags & TCP_F_OVER_TW);
+			       (s->tcp.conns[i].flags & TCP_F_OVER_TW);
 
 	int64_t conns = open - n.opened, waits = time_wait - n.time_wait;
 

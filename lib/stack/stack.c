@@ -16,6 +16,7 @@
 #include "stack/stack.h"
 
 #define MTU_DEFAULT  1500
+#define MTU_LEAST    576 /* what every IPv4 host must take (RFC 791) */
 #define PREFETCH     4   /* frames ahead */
 #define SECRET_TABLE 0   /* where in conf.secret the two 16-byte keys are */
 #define SECRET_ISN   16
@@ -100,8 +101,8 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	space[0] = (struct conn_table_space){&t->conns[0].key, sizeof(struct tcp_conn)};
 	space[1] = (struct conn_table_space){&t->tw.records[0].key, sizeof(struct timewait)};
 	memcpy(secret, c->secret + SECRET_TABLE, sizeof(secret));
-	conn_table_init(&t->table, s->memory[MEMORY_TABLE], c->max_conns + c->max_time_wait, space,
-		secret);
+	conn_table_init(
+		&t->table, s->memory[MEMORY_TABLE], c->max_conns + c->max_time_wait, space, secret);
 	memcpy(t->isn_key, c->secret + SECRET_ISN, sizeof(t->isn_key));
 	listener_table_init(&t->listeners);
 	wheel_init(&t->wheel, s->memory[MEMORY_WHEEL], c->max_conns, now_ns);
@@ -114,7 +115,7 @@ spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
 
 	if (conf->pool == NULL || conf->ops == NULL || conf->name == NULL || conf->max_conns == 0 ||
 		conf->max_time_wait == 0 || conf->prefix > 32 || conf->max_conns >> 30 ||
-		conf->max_time_wait >> 30) {
+		conf->max_time_wait >> 30 || (conf->mtu && conf->mtu < MTU_LEAST)) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
@@ -239,8 +240,8 @@ classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct fl
 	if (!err) {
 		uint64_t ip_sum = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 
-		err = ipv4_parse(frame + eth.len, len - eth.len,
-			ip_sum == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &v);
+		err = ipv4_parse(
+			frame + eth.len, len - eth.len, ip_sum == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &v);
 	}
 	if (err) {
 		spate_count(counters, counter_of(err));

@@ -3,7 +3,7 @@
 
 const struct spate_counter_info spate_counter_info[SPATE_N_COUNTERS] = {
 #define X(id, name, help) {#name, help},
-	SPATE_COUNTERS(X)
+	SPATE_COUNTERS (X)
 #undef X
 };
 

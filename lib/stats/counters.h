@@ -60,7 +60,7 @@
 	X(EMBRYO_STOPPED, embryo_stopped, "SYN_RCVD ended with its listener or by the program")    \
 	X(ESTABLISHED_PASSIVE, established_passive, "connections accepted")                        \
 	X(OPENED, opened, "connection ends opened: connects and accepts")                          \
-	X(CLOSED_IN_ORDER, closed, "connection ends closed in order")                                       \
+	X(CLOSED_IN_ORDER, closed, "connection ends closed in order")                              \
 	X(RESET, reset, "connection ends reset, by the peer or from here")                         \
 	X(RESET_BY_PEER, reset_by_peer, "of these, by the peer")                                   \
 	X(TIMED_OUT, timed_out, "connection ends given up for lack of an answer")                  \
@@ -100,7 +100,7 @@
 
 enum spate_counter {
 #define X(id, name, help) SPATE_##id,
-	SPATE_COUNTERS(X)
+	SPATE_COUNTERS (X)
 #undef X
 		SPATE_N_COUNTERS
 };
@@ -130,6 +130,7 @@ spate_count_n(struct spate_counters *c, enum spate_counter id, uint64_t n)
 }
 
 /* Add every counter of `from` to `to`: reading another core's is allowed. */
-void spate_counters_add(struct spate_counters *to, const struct spate_counters *from);
+void
+spate_counters_add(struct spate_counters *to, const struct spate_counters *from);
 
 #endif

@@ -27,7 +27,8 @@ histogram_bucket(uint64_t v)
 
 	uint32_t shift = 63 - __builtin_clzll(v) - HISTOGRAM_SUB_BITS;
 
-	return ((shift + 1) << HISTOGRAM_SUB_BITS) + ((v >> shift) & ((1u << HISTOGRAM_SUB_BITS) - 1));
+	return ((shift + 1) << HISTOGRAM_SUB_BITS) +
+	       ((v >> shift) & ((1u << HISTOGRAM_SUB_BITS) - 1));
 }
 
 static inline void
@@ -39,9 +40,11 @@ histogram_record(struct histogram *h, uint64_t v)
 		h->max = v;
 }
 
-void histogram_add(struct histogram *to, const struct histogram *from);
+void
+histogram_add(struct histogram *to, const struct histogram *from);
 
 /* The value below which a fraction `q` (0 to 1) of the samples lies; 0 when there are none. */
-uint64_t histogram_quantile(const struct histogram *h, double q);
+uint64_t
+histogram_quantile(const struct histogram *h, double q);
 
 #endif

@@ -9,10 +9,10 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
-#define RTT_GRANULARITY_US  1000 /* RFC 6298 G: the wheel's tick */
-#define DUPACK_THRESHOLD    3
-#define RTO_AFTER_SYN_LOSS  3000000ull /* RFC 6298 5.7 */
-#define SSTHRESH_UNLIMITED  UINT32_MAX
+#define RTT_GRANULARITY_US 1000 /* RFC 6298 G: the wheel's tick */
+#define DUPACK_THRESHOLD   3
+#define RTO_AFTER_SYN_LOSS 3000000ull /* RFC 6298 5.7 */
+#define SSTHRESH_UNLIMITED UINT32_MAX
 
 static void
 congestion_init(const struct tcp *t, struct tcp_conn *c)
@@ -30,6 +30,7 @@ rtt_sample(struct tcp_conn *c, uint32_t r)
 {
 	if (r == 0)
 		r = 1;
+	c->backoff = 0; /* RFC 6298 5: only a new measurement ends it */
 	if (c->srtt_us == 0) {
 		c->srtt_us = r;
 		c->rttvar_us = r / 2;
@@ -55,10 +56,10 @@ tcp_rto_us(const struct tcp *t, const struct tcp_conn *c)
 		if (rto < t->conf.min_rto_ms * 1000ull)
 			rto = t->conf.min_rto_ms * 1000ull;
 	} else if ((c->flags & TCP_F_SYN_LOST) && c->state >= SPATE_ESTABLISHED &&
-		rto < RTO_AFTER_SYN_LOSS) {
+		   rto < RTO_AFTER_SYN_LOSS) {
 		rto = RTO_AFTER_SYN_LOSS;
 	}
-	rto <<= c->retries < 24 ? c->retries : 24;
+	rto <<= c->backoff < 24 ? c->backoff : 24;
 	return rto < max ? rto : max;
 }
 
@@ -175,15 +176,15 @@ void
 tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	/* Only a segment that is newer, by sequence or by ACK, speaks for the window. */
-	if (!seq_lt(c->snd_wl1, s->seq) &&
-		!(c->snd_wl1 == s->seq && seq_leq(c->snd_wl2, s->ack)))
+	if (!seq_lt(c->snd_wl1, s->seq) && !(c->snd_wl1 == s->seq && seq_leq(c->snd_wl2, s->ack)))
 		return;
 
 	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);
 
+	if (c->snd_wnd == 0 && wnd > 0)
+		c->backoff = 0; /* of the probes, which was no sign of loss */
 	if (c->snd_wnd == 0 && wnd > 0 && c->snd_nxt != c->snd_una) {
 		/* The probe's byte was refused while the window was closed: it goes first. */
-		c->retries = 0;
 		c->recover = c->snd_nxt;
 		c->snd_rtx = c->snd_una;
 		c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The application closes: half (shutdown), whole (close), at once (abort). RFC 9293 3.10.4, 3.10.5. */
+/* The application closes: half (shutdown), whole (close), at once (abort). RFC 9293 3.10.4, 3.10.5.
+ */
 #include <errno.h>
 
 #include "tcp/tcp.h"

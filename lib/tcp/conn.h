@@ -47,7 +47,7 @@ enum tcp_timer {
 
 struct tcp_conn {
 	struct flow_key key;
-	uint8_t state; /* enum spate_state */
+	uint8_t state;  /* enum spate_state */
 	uint8_t wscale; /* SND.WND.SHIFT << 4 | RCV.WND.SHIFT */
 	uint16_t flags;
 	uint32_t snd_una, snd_nxt;
@@ -73,11 +73,12 @@ struct tcp_conn {
 	uint32_t challenge_at;       /* last challenge ACK, ms + 1; 0: never */
 	uint64_t user;
 	uint8_t timer;   /* enum tcp_timer */
-	uint8_t retries; /* expiries since the last progress; doubles the RTO */
+	uint8_t retries; /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	uint8_t dupacks;
 	uint8_t probes;    /* zero-window probes without any answer */
 	uint16_t listener; /* SYN_RCVD, passive */
-	uint16_t spare;
+	uint8_t backoff;   /* doublings of the RTO since the last RTT sample (Karn) */
+	uint8_t spare;
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct tcp_conn) == 2 * RTE_CACHE_LINE_SIZE, "two cache lines");

@@ -98,6 +98,9 @@ static bool
 syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	if (s->seq == c->rcv_nxt - 1 && !(s->flags & TCP_ACK)) {
+		/* Sent twice it is not timed (Karn), and one of the two may be lost (RFC 5681 3.1).
+		 */
+		c->flags |= c->flags & TCP_F_SYN_DUE ? 0 : TCP_F_SYN_LOST;
 		c->flags |= TCP_F_SYN_DUE;
 		tcp_ready(t, c);
 		return true;
@@ -161,8 +164,8 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);
 
 	/* The largest window the peer could have offered bounds MAX.SND.WND from above. */
-	if (!acceptable_ack(c->snd_una, c->snd_nxt, (uint32_t)UINT16_MAX << tcp_snd_wscale(c),
-		    s->ack)) {
+	if (!acceptable_ack(
+		    c->snd_una, c->snd_nxt, (uint32_t)UINT16_MAX << tcp_snd_wscale(c), s->ack)) {
 		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
 		tcp_challenge_ack(t, c);
 		return false;
@@ -264,8 +267,7 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	if (s->data_len) {
 		spate_count_n(t->counters, SPATE_RX_BYTES, s->data_len);
 
-		uint32_t used = t->ops->on_data(
-			t->app, tcp_conn_index(t, c), s->data, s->data_len);
+		uint32_t used = t->ops->on_data(t->app, tcp_conn_index(t, c), s->data, s->data_len);
 
 		if (c->state == SPATE_CLOSED)
 			return;

@@ -93,8 +93,7 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t index = tcp_conn_index(t, c);
 
-	tcp_set_state(t, c,
-		c->flags & TCP_F_FIN_QUEUED ? SPATE_FIN_WAIT_1 : SPATE_ESTABLISHED);
+	tcp_set_state(t, c, c->flags & TCP_F_FIN_QUEUED ? SPATE_FIN_WAIT_1 : SPATE_ESTABLISHED);
 	if (!(c->flags & TCP_F_PASSIVE)) {
 		spate_count(t->counters, SPATE_ESTABLISHED_ACTIVE);
 		if (!(c->flags & TCP_F_ORPHAN))

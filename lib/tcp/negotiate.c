@@ -16,7 +16,9 @@ our_mss(const struct tcp *t)
 {
 	uint16_t mss = t->ip->mtu - HEADERS;
 
-	return t->conf.mss && t->conf.mss < mss ? t->conf.mss : mss;
+	if (t->conf.mss && t->conf.mss < mss)
+		mss = t->conf.mss;
+	return mss > MSS_LEAST ? mss : MSS_LEAST;
 }
 
 uint8_t

@@ -18,9 +18,11 @@ tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, uint
 	return listener_add(&t->listeners, local->ip4, local->port, cookie, backlog);
 }
 
-void
+int
 tcp_unlisten(struct tcp *t, uint16_t listener)
 {
+	if (listener >= LISTENER_MAX || !t->listeners.entry[listener].used)
+		return -ENOENT;
 	/* CM-23: who has not been accepted yet never will be. */
 	for (uint32_t i = 0; i < t->untouched; i++) {
 		struct tcp_conn *c = &t->conns[i];
@@ -30,13 +32,13 @@ tcp_unlisten(struct tcp *t, uint16_t listener)
 			tcp_embryo_end(t, c, SPATE_EMBRYO_STOPPED);
 		}
 	}
-	listener_remove(&t->listeners, listener);
+	return listener_remove(&t->listeners, listener);
 }
 
 /* Open from a tuple the table has as `handle`: free, or a TIME_WAIT that may be reused. */
 static int
-open_tuple(struct tcp *t, const struct flow_key *key, uint64_t hash, uint32_t handle,
-	spate_conn *out)
+open_tuple(
+	struct tcp *t, const struct flow_key *key, uint64_t hash, uint32_t handle, spate_conn *out)
 {
 	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, key->raddr));
 	struct tcp_conn *c;
@@ -62,7 +64,7 @@ open_tuple(struct tcp *t, const struct flow_key *key, uint64_t hash, uint32_t ha
 	c->snd_nxt = c->snd_end = iss + 1;
 	c->ts_offset = ts_offset;
 	c->flags = TCP_F_OPENED | TCP_F_SYN_DUE | (t->conf.timestamps ? TCP_F_TS : 0) |
-		(t->conf.window_scale ? TCP_F_WSCALE : 0);
+		   (t->conf.window_scale ? TCP_F_WSCALE : 0);
 	spate_count(t->counters, SPATE_CONNECTS);
 	spate_count(t->counters, SPATE_OPENED);
 	tcp_ready(t, c);
@@ -77,7 +79,7 @@ tuple_usable(const struct tcp *t, uint32_t handle)
 	if (handle == CONN_TABLE_NONE)
 		return true;
 	return (handle & CONN_TABLE_SPACE) &&
-		tcp_time_wait_may_reuse(t, handle & ~CONN_TABLE_SPACE);
+	       tcp_time_wait_may_reuse(t, handle & ~CONN_TABLE_SPACE);
 }
 
 int

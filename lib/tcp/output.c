@@ -65,7 +65,8 @@ finish(struct tcp *t, struct rte_mbuf *m, uint16_t hop, uint32_t payload_len)
 	struct rte_tcp_hdr *tcp = (void *)(ip + 1);
 
 	if (t->ip->checksum_offload) {
-		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+		m->ol_flags |=
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 		m->l3_len = IPV4_LEN;
 		m->l4_len = (tcp->data_off >> 4) * 4;
 		tcp->cksum = rte_ipv4_phdr_cksum(ip, m->ol_flags);
@@ -178,8 +179,7 @@ static void
 send_syn(struct tcp *t, struct tcp_conn *c)
 {
 	c->flags &= ~TCP_F_SYN_DUE;
-	send_segment(t, c, c->snd_una,
-		0, c->state == SPATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK);
+	send_segment(t, c, c->snd_una, 0, c->state == SPATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK);
 	if (c->flags & TCP_F_SYN_LOST)
 		c->flags &= ~TCP_F_RTT;
 	else
@@ -243,7 +243,7 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 		bool last = c->snd_nxt + len == c->snd_end;
 		/* The FIN needs a place in the peer's window, but none in cwnd. */
 		bool fin = last && (c->flags & TCP_F_FIN_QUEUED) &&
-			c->snd_nxt + len - c->snd_una < c->snd_wnd;
+			   c->snd_nxt + len - c->snd_una < c->snd_wnd;
 
 		if (len == 0 && !fin)
 			break;

@@ -22,8 +22,8 @@ tcp_reset_reply(struct tcp *t, const struct tcp_rx *rx)
 	if (s->flags & TCP_ACK)
 		tcp_send_bare(t, rx->key, hop, s->ack, 0, 0, TCP_RST, NULL);
 	else
-		tcp_send_bare(t, rx->key, hop, 0, s->seq + tcp_seg_len(s), 0, TCP_RST | TCP_ACK,
-			NULL);
+		tcp_send_bare(
+			t, rx->key, hop, 0, s->seq + tcp_seg_len(s), 0, TCP_RST | TCP_ACK, NULL);
 }
 
 void

@@ -31,8 +31,7 @@ tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t
 }
 
 void
-tcp_send_copy(
-	const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len)
+tcp_send_copy(const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len)
 {
 	uint32_t index = c->snd_head;
 

@@ -93,6 +93,14 @@ retry_limit(const struct tcp *t, const struct tcp_conn *c)
 	return c->flags & TCP_F_ORPHAN ? t->conf.orphan_retries : t->conf.data_retries;
 }
 
+/* RFC 6298 5.5 */
+static void
+back_off(struct tcp_conn *c)
+{
+	if (c->backoff < UINT8_MAX)
+		c->backoff++;
+}
+
 static void
 retransmit_timeout(struct tcp *t, struct tcp_conn *c)
 {
@@ -108,6 +116,7 @@ retransmit_timeout(struct tcp *t, struct tcp_conn *c)
 	spate_count(t->counters, SPATE_RTO_FIRED);
 	tcp_congestion_timeout(t, c);
 	c->retries++;
+	back_off(c);
 	tcp_timer_update(t, c, true);
 }
 
@@ -120,8 +129,7 @@ persist_timeout(struct tcp *t, struct tcp_conn *c)
 	}
 	tcp_send_probe(t, c);
 	c->probes++;
-	if (c->retries < UINT8_MAX)
-		c->retries++;
+	back_off(c);
 	tcp_timer_update(t, c, true);
 }
 

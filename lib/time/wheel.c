@@ -85,7 +85,7 @@ unlink_from(struct wheel *w, uint32_t id)
 	n->prev = WHEEL_NIL;
 }
 
-/* Put the node where its deadline says. A deadline that has passed goes to the next tick. */
+/* Put the node where its deadline, which is ahead, says. */
 static void
 place(struct wheel *w, uint32_t id)
 {
@@ -93,10 +93,6 @@ place(struct wheel *w, uint32_t id)
 	uint32_t delta = n->deadline - w->now;
 	uint32_t level = 0;
 
-	if (delta == 0 || delta > INT32_MAX) {
-		n->deadline = w->now + 1;
-		delta = 1;
-	}
 	while (level < WHEEL_LEVELS - 1 && delta >> (SLOT_BITS * (level + 1)) != 0)
 		level++;
 	n->linked = n->deadline;
@@ -109,11 +105,11 @@ wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns)
 	struct wheel_node *n = &w->nodes[id];
 	uint32_t deadline = (deadline_ns + WHEEL_TICK_NS - 1) >> WHEEL_TICK_SHIFT;
 
-	if ((int32_t)(deadline - w->now) < 1)
+	if (deadline <= w->now)
 		deadline = w->now + 1;
 	w->count += !is_armed(n);
 	if (is_linked(n)) {
-		if ((int32_t)(deadline - n->linked) >= 0) {
+		if (deadline >= n->linked) {
 			n->deadline = deadline;
 			return;
 		}
@@ -225,14 +221,14 @@ wheel_expire(struct wheel *w, uint64_t now_ns, uint32_t *ids, uint32_t max)
 			unlink_from(w, id);
 			if (!armed)
 				continue;
-			if ((int32_t)(node->deadline - w->now) > 0) {
+			if (node->deadline > w->now) {
 				place(w, id);
 				continue;
 			}
 			w->count--;
 			ids[n++] = id;
 		}
-		if ((int32_t)(target - w->now) <= 0)
+		if (target <= w->now)
 			return n;
 		step(w, target);
 	}
@@ -245,7 +241,8 @@ level_next(const struct wheel *w, uint32_t level)
 	uint32_t shift = SLOT_BITS * level;
 	uint64_t turn = w->now >> shift; /* slots passed, counted in this level's unit */
 	uint32_t at = turn & SLOT_MASK;
-	uint32_t slot = at + 1 < WHEEL_SLOTS ? next_occupied(w->occupied[level], at + 1) : WHEEL_SLOTS;
+	uint32_t slot =
+		at + 1 < WHEEL_SLOTS ? next_occupied(w->occupied[level], at + 1) : WHEEL_SLOTS;
 
 	if (slot == WHEEL_SLOTS) {
 		/* Slots up to `at` belong to the level's next turn. */

@@ -27,8 +27,7 @@ ipv4_parse(const uint8_t *p, uint32_t len, bool checksum_known_good, struct ipv4
 		return WIRE_IP_LENGTH;
 	if (!checksum_known_good && rte_raw_cksum(p, header_len) != 0xffff)
 		return WIRE_IP_CHECKSUM;
-	if (h->fragment_offset &
-		rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))
+	if (h->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))
 		return WIRE_IP_FRAGMENT;
 	out->src = h->src_addr;
 	out->dst = h->dst_addr;

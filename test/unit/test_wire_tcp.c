@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wire, TCP: the header and its options. Every data offset, every truncation, every
+ * way an option can lie about its length, every combination of options there and
+ * back, and the fast path for timestamps agreeing with the slow one on any bytes.
+ * As in test_wire.c, inputs lie in memory of their exact size.
+ */
+#include "unit.h"
+
+#include "wire/tcp_options.h"
+#include "wire/tcp_seg.h"
+
+#define RANDOM_INPUTS 200000
+
+/* Segments */
+
+static void
+test_seg_build(void **state)
+{
+	static const uint8_t want[20] = {0x12, 0x34, 0xab, 0xcd, 0xfe, 0xdc, 0xba, 0x98, 0x01, 0x23,
+		0x45, 0x67, 0xb0, 0x12, 0xf0, 0x0d, 0, 0, 0, 0};
+	struct tcp_seg_head h = {
+		.sport = RTE_BE16(0x1234),
+		.dport = RTE_BE16(0xabcd),
+		.seq = 0xfedcba98,
+		.ack = 0x01234567,
+		.wnd = 0xf00d,
+		.flags = TCP_SYN | TCP_ACK,
+		.opts_len = 24,
+	};
+	uint8_t p[20];
+
+	(void)state;
+	memset(p, 0xff, sizeof(p));
+	tcp_seg_build(p, &h);
+	assert_memory_equal(p, want, sizeof(want));
+}
+
+static void
+test_seg_round_trip(void **state)
+{
+	struct rng r = {20};
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		uint32_t data_len = rng_below(&r, 100);
+		struct tcp_seg_head h = {
+			.sport = rng_next(&r),
+			.dport = rng_next(&r),
+			.seq = rng_next(&r),
+			.ack = rng_next(&r),
+			.wnd = rng_next(&r),
+			.flags = rng_below(&r, 64),
+			.opts_len = rng_below(&r, 11) * 4,
+		};
+		uint32_t len = 20 + h.opts_len + data_len;
+		uint8_t *p = exact_alloc(len);
+		struct tcp_seg s;
+
+		tcp_seg_build(p, &h);
+		rng_fill(&r, p + 20, len - 20);
+		assert_int_equal(tcp_seg_parse(p, len, &s), WIRE_OK);
+		assert_memory_equal(p, &h.sport, 2);
+		assert_memory_equal(p + 2, &h.dport, 2);
+		assert_int_equal(s.seq, h.seq);
+		assert_int_equal(s.ack, h.ack);
+		assert_int_equal(s.wnd, h.wnd);
+		assert_int_equal(s.flags, h.flags);
+		assert_int_equal(s.opts_len, h.opts_len);
+		assert_ptr_equal(s.opts, p + 20);
+		assert_ptr_equal(s.data, p + 20 + h.opts_len);
+		assert_int_equal(s.data_len, data_len);
+		assert_int_equal(tcp_seg_len(&s),
+			data_len + (h.flags & TCP_SYN ? 1 : 0) + (h.flags & TCP_FIN ? 1 : 0));
+		free(p);
+	}
+}
+
+/* Each data offset against each length: the header must be whole and at least 20 bytes. */
+static void
+test_seg_lengths(void **state)
+{
+	uint8_t whole[70];
+	struct rng r = {21};
+
+	(void)state;
+	rng_fill(&r, whole, sizeof(whole));
+	for (uint32_t offset = 0; offset < 16; offset++)
+		for (uint32_t len = 0; len <= sizeof(whole); len++) {
+			bool fine = len >= 20 && offset >= 5 && offset * 4 <= len;
+			struct tcp_seg s;
+			uint8_t *p;
+
+			whole[12] = offset << 4 | (len & 15); /* reserved bits do not matter */
+			whole[13] = 0xff;
+			p = exact_copy(whole, len);
+			assert_int_equal(
+				tcp_seg_parse(p, len, &s), fine ? WIRE_OK : WIRE_L4_HEADER);
+			if (fine) {
+				assert_int_equal(s.opts_len, offset * 4 - 20);
+				assert_int_equal(s.data_len, len - offset * 4);
+				assert_int_equal(s.flags, 0x3f); /* ECN bits are left out */
+			}
+			free(p);
+		}
+}
+
+static void
+test_seg_random(void **state)
+{
+	struct rng r = {22};
+	uint32_t ok = 0;
+
+	(void)state;
+	for (int i = 0; i < RANDOM_INPUTS; i++) {
+		uint32_t len = rng_below(&r, 80);
+		uint8_t *p = exact_alloc(len);
+		struct tcp_seg s;
+
+		rng_fill(&r, p, len);
+		if (tcp_seg_parse(p, len, &s) == WIRE_OK) {
+			struct tcp_options o;
+
+			assert_int_equal(s.opts_len % 4, 0);
+			assert_true(s.opts_len <= TCP_OPTIONS_MAX);
+			assert_ptr_equal(s.opts + s.opts_len, s.data);
+			assert_ptr_equal(s.data + s.data_len, p + len);
+			tcp_options_parse(s.opts, s.opts_len, &o);
+			ok++;
+		}
+		free(p);
+	}
+	assert_true(ok > RANDOM_INPUTS / 10);
+}
+
+/* Options */
+
+static struct tcp_options
+parse(const void *bytes, uint32_t len)
+{
+	uint8_t *p = exact_copy(bytes, len);
+	struct tcp_options o;
+
+	memset(&o, 0xa5, sizeof(o)); /* nothing of what was there may stay */
+	tcp_options_parse(p, len, &o);
+	free(p);
+	return o;
+}
+
+static void
+assert_options(const struct tcp_options *got, const struct tcp_options *want)
+{
+	assert_int_equal(got->has_mss, want->has_mss);
+	assert_int_equal(got->mss, want->mss);
+	assert_int_equal(got->has_wscale, want->has_wscale);
+	assert_int_equal(got->wscale, want->wscale);
+	assert_int_equal(got->has_ts, want->has_ts);
+	assert_int_equal(got->tsval, want->tsval);
+	assert_int_equal(got->tsecr, want->tsecr);
+	assert_int_equal(got->sack_permitted, want->sack_permitted);
+	assert_int_equal(got->malformed, want->malformed);
+}
+
+#define PARSED(bytes, ...)                                                                         \
+	do {                                                                                       \
+		struct tcp_options got_ = parse(bytes, sizeof(bytes) - 1);                         \
+		struct tcp_options want_ = {__VA_ARGS__};                                          \
+		assert_options(&got_, &want_);                                                     \
+	} while (0)
+
+static void
+test_options_each(void **state)
+{
+	(void)state;
+	PARSED("", .mss = 0);
+	PARSED("\2\4\x05\xb4", .has_mss = true, .mss = 1460);
+	PARSED("\2\4\xff\x01", .has_mss = true, .mss = 0xff01);
+	PARSED("\3\3\xff", .has_wscale = true, .wscale = 255); /* as carried */
+	PARSED("\4\2", .sack_permitted = true);
+	PARSED("\x08\x0a\xf1\2\3\4\xe5\6\7\x08", .has_ts = true, .tsval = 0xf1020304,
+		.tsecr = 0xe5060708);
+	PARSED("\1\1\1\1", .mss = 0);
+	PARSED("\1\2\4\1\2\1", .has_mss = true, .mss = 258);
+	/* What Linux sends on a SYN. */
+	PARSED("\2\4\x05\xb4\4\2\x08\x0a\0\0\0\1\0\0\0\0\1\3\3\7", .has_mss = true, .mss = 1460,
+		.sack_permitted = true, .has_ts = true, .tsval = 1, .has_wscale = true,
+		.wscale = 7);
+}
+
+static void
+test_options_end_and_unknown(void **state)
+{
+	(void)state;
+	/* EOL ends parsing: what is behind is not looked at, however wrong. */
+	PARSED("\0\2\4\x05\xb4", .mss = 0);
+	PARSED("\4\2\0\3\3\7", .sack_permitted = true);
+	PARSED("\4\2\0\3\0\xff", .sack_permitted = true);
+	/* Unknown kinds are skipped by their length, 2 being the shortest. */
+	PARSED("\xfe\2\4\2", .sack_permitted = true);
+	PARSED("\xfd\6\3\3\3\3\4\2", .sack_permitted = true);
+	PARSED("\x1e\4\0\0\3\3\1", .has_wscale = true, .wscale = 1);
+	PARSED("\5\x0a\1\1\1\1\2\2\2\2\4\2", .sack_permitted = true); /* a SACK block */
+	PARSED("\xff\5\0\0\0", .mss = 0);                             /* up to the very end */
+}
+
+static void
+test_options_lies(void **state)
+{
+	(void)state;
+	/* A kind without its length, a length of 0 or 1, a length past the end. */
+	PARSED("\2", .malformed = true);
+	PARSED("\x63", .malformed = true);
+	PARSED("\1\1\1\x08", .malformed = true);
+	PARSED("\x63\0\4\2", .malformed = true);
+	PARSED("\x63\1\4\2", .malformed = true);
+	PARSED("\2\0\x05\xb4", .malformed = true);
+	PARSED("\4\1", .malformed = true);
+	PARSED("\x63\3", .malformed = true);
+	PARSED("\x63\xff\0\0\0", .malformed = true);
+	PARSED("\2\4\5", .malformed = true);
+	PARSED("\x08\x0a\1\2\3\4\5\6\7", .malformed = true);
+	/* What came before is kept, what comes behind is not looked at. */
+	PARSED("\4\2\x63\0\3\3\7", .malformed = true, .sack_permitted = true);
+	PARSED("\3\3\7\2\5\5\5\5\4\2", .malformed = true, .has_wscale = true, .wscale = 7);
+}
+
+/* Each known kind with each length that fits into the bytes: only its own is right. */
+static void
+test_options_wrong_length_for_kind(void **state)
+{
+	static const struct {
+		uint8_t kind, len;
+	} known[] = {{TCP_OPT_MSS, 4}, {TCP_OPT_WSCALE, 3}, {TCP_OPT_SACK_PERMIT, 2},
+		{TCP_OPT_TIMESTAMP, 10}};
+	uint8_t bytes[TCP_OPTIONS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(known); i++)
+		for (uint32_t len = 0; len < 256; len++) {
+			struct tcp_options o;
+
+			memset(bytes, TCP_OPT_NOP, sizeof(bytes));
+			bytes[0] = known[i].kind;
+			bytes[1] = len;
+			o = parse(bytes, sizeof(bytes));
+			assert_int_equal(o.malformed, len != known[i].len);
+			assert_int_equal(o.has_mss + o.has_wscale + o.has_ts + o.sack_permitted,
+				len == known[i].len);
+		}
+}
+
+/* Cut anywhere, an option list says what its whole options say. */
+static void
+test_options_truncated(void **state)
+{
+	static const char list[] = "\2\4\x05\xb4\4\2\x08\x0a\0\0\0\1\0\0\0\2\1\3\3\7";
+
+	(void)state;
+	for (uint32_t len = 0; len < sizeof(list); len++) {
+		struct tcp_options got = parse(list, len);
+		struct tcp_options want = {
+			.has_mss = len >= 4,
+			.mss = len >= 4 ? 1460 : 0,
+			.sack_permitted = len >= 6,
+			.has_ts = len >= 16,
+			.tsval = len >= 16 ? 1 : 0,
+			.tsecr = len >= 16 ? 2 : 0,
+			.has_wscale = len >= 20,
+			.wscale = len >= 20 ? 7 : 0,
+			.malformed = len != 0 && len != 4 && len != 6 && len != 16 && len != 17 &&
+				     len != 20,
+		};
+
+		assert_options(&got, &want);
+	}
+}
+
+static void
+test_options_round_trip(void **state)
+{
+	struct rng r = {23};
+
+	(void)state;
+	for (uint32_t i = 0; i < 16 * 1000; i++) {
+		struct tcp_options o = {
+			.has_mss = i & 1,
+			.has_wscale = i & 2,
+			.has_ts = i & 4,
+			.sack_permitted = i & 8,
+		};
+		uint8_t bytes[TCP_OPTIONS_MAX + 1], len;
+		uint32_t least =
+			4 * o.has_mss + 3 * o.has_wscale + 10 * o.has_ts + 2 * o.sack_permitted;
+
+		o.mss = o.has_mss ? rng_next(&r) : 0;
+		o.wscale = o.has_wscale ? rng_next(&r) : 0;
+		o.tsval = o.has_ts ? rng_next(&r) : 0;
+		o.tsecr = o.has_ts ? rng_next(&r) : 0;
+		memset(bytes, 0x63, sizeof(bytes));
+		len = tcp_options_build(bytes, &o);
+		assert_int_equal(len % 4, 0);
+		assert_true(len >= least && len <= TCP_OPTIONS_MAX);
+		assert_true(len < least + 8);
+		assert_int_equal(bytes[len], 0x63); /* nothing written behind */
+
+		struct tcp_options back = parse(bytes, len);
+
+		assert_options(&back, &o);
+		/* Timestamps alone: the layout of RFC 7323, which the fast path knows. */
+		if ((i & 15) == 4) {
+			assert_int_equal(len, TCP_OPT_TS_PADDED);
+			assert_memory_equal(bytes, "\1\1\x08\x0a", 4);
+			assert_true(tcp_options_parse_ts_only(bytes, len, &o.tsval, &o.tsecr));
+			assert_int_equal(o.tsval, back.tsval);
+			assert_int_equal(o.tsecr, back.tsecr);
+		}
+	}
+}
+
+/* Whatever the bytes: the fast path takes just its layout and reads it as the slow one does. */
+static void
+test_options_fast_path(void **state)
+{
+	static const uint8_t layout[] = {1, 1, 8, 10};
+	struct rng r = {24};
+	uint32_t taken = 0, passed = 0;
+
+	(void)state;
+	for (int i = 0; i < RANDOM_INPUTS; i++) {
+		uint32_t len = i % 3 ? TCP_OPT_TS_PADDED : rng_below(&r, TCP_OPTIONS_MAX + 1);
+		uint32_t tsval, tsecr;
+		uint8_t *p = exact_alloc(len);
+
+		rng_fill(&r, p, len);
+		if (len >= 4 && i % 2)
+			memcpy(p, layout, 4);
+		if (len >= 4 && i % 8 == 1)
+			p[rng_below(&r, 4)] ^= 1u << rng_below(&r, 8);
+
+		bool fast = tcp_options_parse_ts_only(p, len, &tsval, &tsecr);
+
+		assert_int_equal(fast, len == TCP_OPT_TS_PADDED && memcmp(p, layout, 4) == 0);
+		if (fast) {
+			struct tcp_options slow = parse(p, len);
+			struct tcp_options want = {.has_ts = true, .tsval = tsval, .tsecr = tsecr};
+
+			assert_options(&slow, &want);
+			taken++;
+		} else {
+			passed++;
+		}
+		free(p);
+	}
+	assert_true(taken > RANDOM_INPUTS / 4 && passed > RANDOM_INPUTS / 4);
+}
+
+/* A second reading of RFC 9293 3.1, an option per call, written without looking at the first. */
+static bool
+oracle_step(const uint8_t **p, uint32_t *left, struct tcp_options *o)
+{
+	const uint8_t *q = *p;
+	uint32_t size = 1;
+
+	if (*left == 0 || q[0] == 0)
+		return false;
+	if (q[0] != 1) {
+		static const uint8_t exact[9] = {[2] = 4, [3] = 3, [4] = 2, [8] = 10};
+
+		size = *left < 2 ? 0 : q[1];
+		if (size < 2 || size > *left || (q[0] < 9 && exact[q[0]] && exact[q[0]] != size)) {
+			o->malformed = true;
+			return false;
+		}
+		if (q[0] == 2)
+			o->has_mss = true, o->mss = q[2] * 256 + q[3];
+		if (q[0] == 3)
+			o->has_wscale = true, o->wscale = q[2];
+		if (q[0] == 4)
+			o->sack_permitted = true;
+		if (q[0] == 8) {
+			o->has_ts = true;
+			o->tsval = q[2] * 16777216u + q[3] * 65536u + q[4] * 256u + q[5];
+			o->tsecr = q[6] * 16777216u + q[7] * 65536u + q[8] * 256u + q[9];
+		}
+	}
+	*p += size;
+	*left -= size;
+	return true;
+}
+
+/* A list of options as they should be, with up to two bytes of it changed. */
+static void
+random_list(struct rng *r, uint8_t bytes[TCP_OPTIONS_MAX])
+{
+	static const uint8_t kinds[][2] = {
+		{1, 1}, {1, 1}, {2, 4}, {3, 3}, {4, 2}, {8, 10}, {5, 10}, {30, 6}, {254, 2}};
+
+	rng_fill(r, bytes, TCP_OPTIONS_MAX);
+	for (uint32_t at = 0; at < TCP_OPTIONS_MAX - 10;) {
+		const uint8_t *k = kinds[rng_below(r, N_OF(kinds))];
+
+		bytes[at] = k[0];
+		if (k[1] > 1)
+			bytes[at + 1] = k[1];
+		at += k[1];
+	}
+	for (uint32_t n = rng_below(r, 3); n > 0; n--)
+		bytes[rng_below(r, TCP_OPTIONS_MAX)] = rng_next(r);
+}
+
+static void
+test_options_random(void **state)
+{
+	struct rng r = {25};
+	uint32_t fine = 0, malformed = 0;
+
+	(void)state;
+	for (int i = 0; i < RANDOM_INPUTS; i++) {
+		uint8_t bytes[TCP_OPTIONS_MAX];
+		uint32_t len = rng_below(&r, sizeof(bytes) + 1), left = len;
+		const uint8_t *p = bytes;
+		struct tcp_options got, want = {0};
+
+		if (i % 4)
+			random_list(&r, bytes);
+		else
+			rng_fill(&r, bytes, sizeof(bytes));
+		while (oracle_step(&p, &left, &want))
+			;
+		got = parse(bytes, len);
+		assert_options(&got, &want);
+		if (want.malformed)
+			malformed++;
+		else if (want.has_mss + want.has_wscale + want.has_ts + want.sack_permitted > 1)
+			fine++;
+	}
+	assert_true(fine > RANDOM_INPUTS / 20 && malformed > RANDOM_INPUTS / 10);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seg_build),
+		cmocka_unit_test(test_seg_round_trip),
+		cmocka_unit_test(test_seg_lengths),
+		cmocka_unit_test(test_seg_random),
+		cmocka_unit_test(test_options_each),
+		cmocka_unit_test(test_options_end_and_unknown),
+		cmocka_unit_test(test_options_lies),
+		cmocka_unit_test(test_options_wrong_length_for_kind),
+		cmocka_unit_test(test_options_truncated),
+		cmocka_unit_test(test_options_round_trip),
+		cmocka_unit_test(test_options_fast_path),
+		cmocka_unit_test(test_options_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

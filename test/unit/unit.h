@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * unit: what the unit tests share. Randomness with a fixed seed, so that a failure
+ * repeats, and memory of the exact size, so that AddressSanitizer sees a parser read
+ * one byte too many.
+ */
+#ifndef SPATE_TEST_UNIT_H
+#define SPATE_TEST_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define N_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+/* splitmix64: any seed gives a good sequence. */
+struct rng {
+	uint64_t state;
+};
+
+static inline uint64_t
+rng_next(struct rng *r)
+{
+	uint64_t z = r->state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+/* A number in [0, n). */
+static inline uint64_t
+rng_below(struct rng *r, uint64_t n)
+{
+	return (uint64_t)((unsigned __int128)rng_next(r) * n >> 64);
+}
+
+/* A number whose length in bits is even in [0, max_bits]: small and huge ones alike. */
+static inline uint64_t
+rng_magnitude(struct rng *r, uint32_t max_bits)
+{
+	uint32_t bits = rng_below(r, max_bits + 1);
+
+	return bits == 0 ? 0 : 1ull << (bits - 1) | (rng_next(r) & ((1ull << (bits - 1)) - 1));
+}
+
+static inline void
+rng_fill(struct rng *r, uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		p[i] = rng_next(r);
+}
+
+/* Zeroed memory that ends where it says: the next byte is the sanitizer's. */
+static inline void *
+exact_alloc(size_t len)
+{
+	void *p = calloc(1, len);
+
+	if (p == NULL && len != 0)
+		fail_msg("no memory for %zu bytes", len);
+	return p;
+}
+
+static inline uint8_t *
+exact_copy(const void *bytes, size_t len)
+{
+	uint8_t *p = exact_alloc(len);
+
+	if (len != 0)
+		memcpy(p, bytes, len);
+	return p;
+}
+
+/* Aligned memory of the exact size, for tables that ask for alignment. */
+static inline void *
+aligned_exact(size_t alignment, size_t len)
+{
+	void *p = NULL;
+
+	if (posix_memalign(&p, alignment, len) != 0)
+		fail_msg("no memory for %zu bytes", len);
+	return p;
+}
+
+#endif
