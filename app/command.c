@@ -2,7 +2,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,25 +44,8 @@ static struct {
 	int n_forms;
 	cmdline_parse_ctx_t context[INSTS_MAX + 2];
 	struct cmdline *cl; /* the prompt's, or the one lines of files go through */
-	bool failed;        /* the line being run was wrong */
-	const char *file;   /* being read, or NULL */
-	int line;
+	bool failed;        /* the line being run did not do what it should */
 } state;
-
-void
-wrong(const char *format, ...)
-{
-	va_list ap;
-
-	state.failed = true;
-	fflush(stdout);
-	if (state.file)
-		fprintf(stderr, "%s:%d: ", state.file, state.line);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fprintf(stderr, "\n");
-}
 
 static void
 run_form(void *parsed, struct cmdline *cl, void *data)
@@ -267,9 +249,9 @@ command_line(const char *line)
 	memcpy(text, line, len);
 	strcpy(text + len, "\n");
 	state.failed = false;
-	if (cmdline_parse(state.cl, text) < 0 && !state.failed)
+	if (cmdline_parse(state.cl, text) < 0)
 		wrong("cannot make sense of '%.*s'", (int)len, line);
-	return !state.failed;
+	return !state.failed && !say_was_wrong();
 }
 
 bool
@@ -283,10 +265,11 @@ command_file(const char *path)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return false;
 	}
-	state.file = path;
-	for (state.line = 1; good && fgets(line, sizeof(line), f); state.line++)
+	for (int n = 1; good && fgets(line, sizeof(line), f); n++) {
+		say_where(path, n);
 		good = command_line(line);
-	state.file = NULL;
+	}
+	say_where(NULL, 0);
 	fclose(f);
 	return good;
 }

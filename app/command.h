@@ -29,27 +29,21 @@ extern const struct command port_commands[], server_commands[], client_commands[
 	run_commands[], show_commands[];
 
 /* `set client`: cmd_client.c has the keys. */
-bool
-client_set(struct app *app, struct words *args);
+bool client_set(struct app *app, struct words *args);
 
 /* Make the grammar known to cmdline. False when there is no memory. */
-bool
-command_init(struct app *app);
+bool command_init(struct app *app);
 
 /* Run one line. False when it was wrong. */
-bool
-command_line(const char *line);
+bool command_line(const char *line);
 
 /* Run a file; stops at the first wrong line, which is said with FILE:LINE. */
-bool
-command_file(const char *path);
+bool command_file(const char *path);
 
 /* Prompt until `quit` or the end of input. */
-void
-command_prompt(void);
+void command_prompt(void);
 
 /* Print every command, or those that begin with `topic`. False when there is none. */
-bool
-command_help(const char *topic);
+bool command_help(const char *topic);
 
 #endif

@@ -81,24 +81,19 @@ struct config {
 	uint32_t max_conns, max_time_wait; /* in all, shared out over the slots */
 };
 
-void
-config_init(struct config *c);
+void config_init(struct config *c);
 
 /* Index of the client or server of that name, or -1. */
-int
-config_find_client(const struct config *c, const char *name);
-int
-config_find_server(const struct config *c, const char *name);
+int config_find_client(const struct config *c, const char *name);
+int config_find_server(const struct config *c, const char *name);
 
 /*
  * Does `a` share a local tuple with a client that is there already? Returns that
  * client's index, or -1. Two clients on one port must not open the same tuple.
  */
-int
-config_overlap(const struct config *c, const struct client_config *a);
+int config_overlap(const struct config *c, const struct client_config *a);
 
 /* Print the commands that recreate it. */
-void
-config_print(const struct config *c);
+void config_print(const struct config *c);
 
 #endif

@@ -43,8 +43,7 @@ http_head_start(struct http_head *h)
  * Take up to `len` bytes; returns how many belong to the head. HTTP_DONE or HTTP_BAD in
  * h->flags says that it ended.
  */
-uint32_t
-http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len);
+uint32_t http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len);
 
 /* Does the connection end after this message? */
 static inline bool

@@ -11,15 +11,12 @@
 #include "config.h"
 
 /* Set knob `name` to `text`. False with the error said. */
-bool
-knobs_set(struct config *c, const char *name, const char *text);
+bool knobs_set(struct config *c, const char *name, const char *text);
 
 /* Print `set` commands for what differs from the defaults. */
-void
-knobs_print(const struct config *c);
+void knobs_print(const struct config *c);
 
 /* Print the table: knob, range, default, what it is. */
-void
-knobs_help(void);
+void knobs_help(void);
 
 #endif

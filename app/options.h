@@ -32,14 +32,12 @@ enum options_verdict {
 	OPTIONS_WRONG, /* said, exit 2 */
 };
 
-enum options_verdict
-options_parse(struct options *o, int argc, char **argv);
+enum options_verdict options_parse(struct options *o, int argc, char **argv);
 
 /*
  * One spate a file prefix: EAL would not notice a second one. Returns false when another
  * runs (said). Held until the process ends.
  */
-bool
-options_lock(const struct options *o);
+bool options_lock(const struct options *o);
 
 #endif

@@ -11,11 +11,9 @@
 #include <stdint.h>
 
 /* Write bytes [at, at + len). */
-void
-pattern_fill(uint8_t *p, uint64_t at, uint32_t len);
+void pattern_fill(uint8_t *p, uint64_t at, uint32_t len);
 
 /* Are these bytes [at, at + len) of it? */
-bool
-pattern_check(const uint8_t *p, uint64_t at, uint32_t len);
+bool pattern_check(const uint8_t *p, uint64_t at, uint32_t len);
 
 #endif

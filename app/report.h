@@ -16,32 +16,25 @@ struct app;
 
 /* 1234567 as "1,234,567". */
 #define GROUPED_MAX 32
-const char *
-grouped(uint64_t n, char out[GROUPED_MAX]);
+const char *grouped(uint64_t n, char out[GROUPED_MAX]);
 
 /* One line: what happened between two readings a second apart. */
-void
-live_line(const struct app *a, uint64_t second, const struct totals *before,
+void live_line(const struct app *a, uint64_t second, const struct totals *before,
 	const struct totals *now);
 
 /* What has happened so far, or in all. `t` counts since the start or `clear stats`. */
-void
-summary_print(const struct app *a, const struct totals *t);
+void summary_print(const struct app *a, const struct totals *t);
 
 /* Seconds of measured time. */
-double
-report_duration(const struct app *a, const struct totals *t);
+double report_duration(const struct app *a, const struct totals *t);
 
 /* Busy cycles per connection end on worker `i`; 0 when none ended there. */
-uint64_t
-report_cycles(const struct totals *t, uint16_t i);
+uint64_t report_cycles(const struct totals *t, uint16_t i);
 
 /* "client", "server" or "client+server": what worker `i` does. */
-const char *
-report_role(const struct app *a, uint16_t i);
+const char *report_role(const struct app *a, uint16_t i);
 
 /* Write --json=FILE. False, said, when it cannot be written. */
-bool
-report_write(const struct app *a, const struct totals *t, int64_t leaked);
+bool report_write(const struct app *a, const struct totals *t, int64_t leaked);
 
 #endif

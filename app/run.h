@@ -11,36 +11,30 @@
 struct app;
 
 /* Open the configured ports and start the workers, if that has not happened. False: said. */
-bool
-run_launch(struct app *a);
+bool run_launch(struct app *a);
 
 /* Start or stop a client or server by name, or all of them. False: said. */
-bool
-run_start(struct app *a, const char *name);
-bool
-run_stop(struct app *a, const char *name);
+bool run_start(struct app *a, const char *name);
+bool run_stop(struct app *a, const char *name);
 
 /* Tell the slots that a client's rate or concurrency changed. */
-void
-run_pace(struct app *a, int client);
+void run_pace(struct app *a, int client);
 
 /*
  * Wait for the end of a run without a prompt: its duration, the last connection of
  * clients with a count, or an interrupt; a line a second.
  */
-void
-run_wait(struct app *a);
+void run_wait(struct app *a);
 
 /*
  * Stop clients, let connections end (drain), close the rest, reset what remains, print
  * the summary, write the report, check the sums. Sets a->failed.
  */
-void
-run_finish(struct app *a);
+void run_finish(struct app *a);
 
 /* Call fn on every slot of port `port`, or of all ports (-1). */
 struct engine_slot;
-void
-run_each_slot(struct app *a, int port, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
+void run_each_slot(
+	struct app *a, int port, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
 
 #endif

@@ -37,20 +37,15 @@ struct totals {
 };
 
 /* Read them all; zero while nothing is launched. */
-void
-totals_read(const struct app *a, struct totals *t);
+void totals_read(const struct app *a, struct totals *t);
 
 /* t - base, for what counts up; what is a level (open, state) stays. */
-void
-totals_since(struct totals *t, const struct totals *base);
+void totals_since(struct totals *t, const struct totals *base);
 
 /* All clients, all servers. */
-void
-totals_clients(const struct totals *t, struct client_totals *sum);
-void
-totals_servers(const struct totals *t, struct server_totals *sum);
+void totals_clients(const struct totals *t, struct client_totals *sum);
+void totals_servers(const struct totals *t, struct server_totals *sum);
 
-uint64_t
-client_failed(const struct client_totals *c);
+uint64_t client_failed(const struct client_totals *c);
 
 #endif

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "say.h"
+
 #define WORDS_MAX 64
 #define ADDR_TEXT 16
 
@@ -22,12 +24,10 @@ struct words {
 };
 
 /* Cut `tail`. False when there is too much of it (the error is said). */
-bool
-words_cut(struct words *w, const char *tail);
+bool words_cut(struct words *w, const char *tail);
 
 /* The next word, or NULL at the end. */
-const char *
-words_next(struct words *w);
+const char *words_next(struct words *w);
 
 struct key {
 	const char *name;  /* NULL ends the table */
@@ -39,35 +39,21 @@ struct key {
 };
 
 /* Parse the rest of `w` into `to`. False with the error said. */
-bool
-keys_parse(struct words *w, const struct key *keys, void *to);
+bool keys_parse(struct words *w, const struct key *keys, void *to);
 
 /* Print a table, a line a key. */
-void
-keys_help(const struct key *keys);
+void keys_help(const struct key *keys);
 
 /* The values. Each says what was wrong and what would be right, and returns false. */
-bool
-take_number(const char *text, uint64_t min, uint64_t max, const char *what, uint64_t *out);
-bool
-take_address(const char *text, uint32_t *out); /* A.B.C.D */
-bool
-take_prefix(const char *text, uint32_t *out, uint8_t *prefix); /* A.B.C.D/LEN */
-bool
-take_address_range(const char *text, uint32_t *first, uint32_t *last); /* A[-B] */
-bool
-take_port_range(const char *text, uint16_t *first, uint16_t *last); /* A-B or A */
-bool
-take_endpoint(const char *text, bool any_address, uint32_t *ip, uint16_t *port); /* A:P */
-bool
-take_name(const char *text, char *out); /* NAME_MAX_LEN */
+bool take_number(const char *text, uint64_t min, uint64_t max, const char *what, uint64_t *out);
+bool take_address(const char *text, uint32_t *out);                         /* A.B.C.D */
+bool take_prefix(const char *text, uint32_t *out, uint8_t *prefix);         /* A.B.C.D/LEN */
+bool take_address_range(const char *text, uint32_t *first, uint32_t *last); /* A[-B] */
+bool take_port_range(const char *text, uint16_t *first, uint16_t *last);    /* A-B or A */
+bool take_endpoint(const char *text, bool any_address, uint32_t *ip, uint16_t *port); /* A:P */
+bool take_name(const char *text, char *out); /* NAME_MAX_LEN */
 
 /* Address in network order to text. */
-const char *
-addr_text(uint32_t ip, char out[ADDR_TEXT]);
-
-/* Say what is wrong with the command being run (implemented by command.c). */
-void
-wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+const char *addr_text(uint32_t ip, char out[ADDR_TEXT]);
 
 #endif

@@ -89,46 +89,29 @@ struct work {
 extern const struct spate_ops work_ops;
 
 /* engine_conf.slot_create and .poll. */
-void *
-work_create(struct engine_slot *slot, uint32_t max_conns);
-bool
-work_poll(void *app, uint64_t now_ns);
+void *work_create(struct engine_slot *slot, uint32_t max_conns);
+bool work_poll(void *app, uint64_t now_ns);
 
 /* client.c */
-int
-client_start(struct work *w, int index, const struct client_config *conf);
-void
-client_set_pace(struct work *w, struct work_client *c);
-bool
-client_poll(struct work *w, struct work_client *c, uint8_t index);
-void
-client_established(struct work *w, spate_conn id);
-uint32_t
-client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
-void
-client_peer_fin(struct work *w, spate_conn id);
-void
-client_closed(struct work *w, spate_conn id, int reason);
+int client_start(struct work *w, int index, const struct client_config *conf);
+void client_set_pace(struct work *w, struct work_client *c);
+bool client_poll(struct work *w, struct work_client *c, uint8_t index);
+void client_established(struct work *w, spate_conn id);
+uint32_t client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+void client_peer_fin(struct work *w, spate_conn id);
+void client_closed(struct work *w, spate_conn id, int reason);
 
 /* server.c */
-int
-server_start(struct work *w, int index, const struct server_config *conf,
+int server_start(struct work *w, int index, const struct server_config *conf,
 	uint8_t *const response[2], const uint32_t response_len[2]);
-void
-server_stop(struct work *w, int index);
-void
-server_accept(struct work *w, spate_conn id, uint32_t cookie);
-uint32_t
-server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
-void
-server_sendable(struct work *w, spate_conn id);
-void
-server_peer_fin(struct work *w, spate_conn id);
-void
-server_closed(struct work *w, spate_conn id, int reason);
+void server_stop(struct work *w, int index);
+void server_accept(struct work *w, spate_conn id, uint32_t cookie);
+uint32_t server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+void server_sendable(struct work *w, spate_conn id);
+void server_peer_fin(struct work *w, spate_conn id);
+void server_closed(struct work *w, spate_conn id, int reason);
 
 /* The two responses of a server, from the heap: [0] the connection goes on, [1] it ends. */
-bool
-server_make_responses(const struct server_config *conf, uint8_t *response[2], uint32_t len[2]);
+bool server_make_responses(const struct server_config *conf, uint8_t *response[2], uint32_t len[2]);
 
 #endif

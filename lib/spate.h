@@ -63,8 +63,7 @@ enum spate_state {
 	SPATE_N_STATES
 };
 
-const char *
-spate_state_name(enum spate_state s);
+const char *spate_state_name(enum spate_state s);
 
 /* What the application is told. Every pointer must be set. `app` is the conf's. */
 struct spate_ops {
@@ -124,12 +123,10 @@ struct spate_tcp_conf {
 	bool sequential_ports;        /* against RFC 6056 */
 };
 
-void
-spate_tcp_defaults(struct spate_tcp_conf *conf);
+void spate_tcp_defaults(struct spate_tcp_conf *conf);
 
 /* "linux" (the defaults), "rfc" or "bsd": timers and retries. -EINVAL for another name. */
-int
-spate_tcp_preset(struct spate_tcp_conf *conf, const char *name);
+int spate_tcp_preset(struct spate_tcp_conf *conf, const char *name);
 
 struct spate_stack_conf {
 	const char *name;         /* unique in the process, up to 24 characters */
@@ -155,64 +152,53 @@ struct spate_stack_conf {
 };
 
 /* NULL with rte_errno set: EINVAL, ENOMEM. `now_ns` starts the stack's clock. */
-struct spate_stack *
-spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns);
+struct spate_stack *spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns);
 
 /* Everything is freed; connections end without a word to peer or application. */
-void
-spate_stack_free(struct spate_stack *s);
+void spate_stack_free(struct spate_stack *s);
 
 /* Takes ownership of `n` Ethernet frames. */
-void
-spate_stack_input(struct spate_stack *s, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns);
+void spate_stack_input(
+	struct spate_stack *s, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns);
 
 /* Up to `max` frames, the caller's from now on. */
-uint16_t
-spate_stack_output(struct spate_stack *s, struct rte_mbuf **frames, uint16_t max, uint64_t now_ns);
+uint16_t spate_stack_output(
+	struct spate_stack *s, struct rte_mbuf **frames, uint16_t max, uint64_t now_ns);
 
 /* Runs timers. Returns a time before which there is nothing to do (UINT64_MAX: never). */
-uint64_t
-spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
+uint64_t spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
 
 /* Set the time for calls of the application that come outside input, output and tick. */
-void
-spate_stack_now(struct spate_stack *s, uint64_t now_ns);
+void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
 
 /* The time the stack was last given. */
-uint64_t
-spate_now(const struct spate_stack *s);
+uint64_t spate_now(const struct spate_stack *s);
 
 /* Also answer for the addresses `first` to `last`. 0, -EINVAL, -ENOSPC. */
-int
-spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
+int spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
 
 /* Tell the network where our addresses are (gratuitous ARP). */
-void
-spate_announce(struct spate_stack *s);
+void spate_announce(struct spate_stack *s);
 
 /* Is the next hop towards `ip4` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH. */
-int
-spate_resolve(struct spate_stack *s, uint32_t ip4);
+int spate_resolve(struct spate_stack *s, uint32_t ip4);
 
 /*
  * An ARP packet (`len` bytes behind the Ethernet header) that another queue of the same
  * interface received: a reply comes to one queue, but every stack behind it must learn.
  */
-void
-spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
+void spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
 
 /*
  * Listen on `local` (address 0: all of ours). At most `backlog` connections in SYN_RCVD
  * (0: as many as there is room for). Returns a listener id >= 0, -EADDRINUSE, -ENOSPC,
  * -EAFNOSUPPORT, -EADDRNOTAVAIL (not an address of this stack).
  */
-int
-spate_listen(
+int spate_listen(
 	struct spate_stack *s, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
 
 /* Stop listening; connections not yet accepted are reset (CM-23). 0 or -ENOENT. */
-int
-spate_unlisten(struct spate_stack *s, int listener);
+int spate_unlisten(struct spate_stack *s, int listener);
 
 /* Where local tuples come from: see spate_source_init(). Opaque, no resources held. */
 struct spate_source {
@@ -220,16 +206,14 @@ struct spate_source {
 };
 
 /* Addresses first..last (network order) times ports first..last (host order). 0 or -EINVAL. */
-int
-spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
+int spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
 	uint32_t last_ip, uint16_t first_port, uint16_t last_port);
 
 /*
  * Only tuples for which `mine(ctx, key)` is true are used: with several receive queues
  * the reply must come to this stack's. `key` is {raddr, laddr, rport, lport}, network order.
  */
-void
-spate_source_filter(
+void spate_source_filter(
 	struct spate_source *src, bool (*mine)(const void *ctx, const void *key), const void *ctx);
 
 /*
@@ -238,13 +222,11 @@ spate_source_filter(
  * -EAGAIN when none was found in a bounded search (call again), -ENOBUFS when the table
  * is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the next hop.
  */
-int
-spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
+int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
 	spate_conn *c);
 
 /* The same from one fixed local address and port; -EADDRINUSE when the tuple is taken. */
-int
-spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
+int spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
 	const struct spate_addr *remote, spate_conn *c);
 
 /*
@@ -252,37 +234,29 @@ spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
  * on_closed(). Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
  * connection is established; -ENOBUFS when the stack has no descriptor left.
  */
-int
-spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
+int spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
 
 /* The same by copy. Returns the bytes taken, which may be fewer, or the errors above. */
-ssize_t
-spate_send(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
+ssize_t spate_send(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
 
 /* `len` bytes that on_data() did not consume have been consumed: the window opens. */
-void
-spate_consume(struct spate_stack *s, spate_conn c, uint32_t len);
+void spate_consume(struct spate_stack *s, spate_conn c, uint32_t len);
 
 /* No more to send: FIN after what is queued (CM-03). Receiving goes on. 0, -ENOTCONN. */
-int
-spate_shutdown(struct spate_stack *s, spate_conn c);
+int spate_shutdown(struct spate_stack *s, spate_conn c);
 
 /*
  * Done with it: FIN after what is queued; data that still comes is refused by RST
  * (CM-15). on_closed() follows when the close is complete. Unread data: RST at once.
  */
-void
-spate_close(struct spate_stack *s, spate_conn c);
+void spate_close(struct spate_stack *s, spate_conn c);
 
 /* RST, now (RS-07). on_closed(-ECONNABORTED) is called before this returns. */
-void
-spate_abort(struct spate_stack *s, spate_conn c);
+void spate_abort(struct spate_stack *s, spate_conn c);
 
 /* The application's word with a connection, 0 at first. */
-void
-spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
-uint64_t
-spate_get_user(const struct spate_stack *s, spate_conn c);
+void spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
+uint64_t spate_get_user(const struct spate_stack *s, spate_conn c);
 
 struct spate_conn_info {
 	struct spate_addr local, remote;
@@ -297,40 +271,33 @@ struct spate_conn_info {
 };
 
 /* 0, or -ENOTCONN. */
-int
-spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
+int spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
 
 /*
  * List connections, TIME_WAIT and listeners excepted, in pieces: `visit` is called for those in the
  * next part of the table. Start with *cursor = 0; returns false when the end was reached. One call
  * looks at no more than 64 buckets, so it can be used between bursts.
  */
-bool
-spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
+bool spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
 	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx);
 
 /* Connections in each state now. */
-void
-spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STATES]);
+void spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STATES]);
 
 /* What it counts; readable from any thread (stats/counters.h). */
-const struct spate_counters *
-spate_stack_counters(const struct spate_stack *s);
+const struct spate_counters *spate_stack_counters(const struct spate_stack *s);
 
 /*
  * Opened connection ends minus ended ones minus those found in the table: 0, or a
  * defect. Walks the whole table.
  */
-int64_t
-spate_stack_leaked(const struct spate_stack *s);
+int64_t spate_stack_leaked(const struct spate_stack *s);
 
 /* Close every connection that is not closed yet (spate_close); embryos are reset. */
-void
-spate_stack_close_all(struct spate_stack *s);
+void spate_stack_close_all(struct spate_stack *s);
 
 /* Reset every connection (TIME_WAIT stays) and tell the application: at the end of a run. */
-void
-spate_stack_abort_all(struct spate_stack *s);
+void spate_stack_abort_all(struct spate_stack *s);
 
 #ifdef __cplusplus
 }

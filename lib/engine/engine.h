@@ -91,20 +91,17 @@ struct engine {
 };
 
 /* Worker lcores EAL was given. */
-uint16_t
-engine_count_workers(void);
+uint16_t engine_count_workers(void);
 
 /* Open ports, make stacks, start workers. 0, or a negative errno with e->error set. */
-int
-engine_start(struct engine *e, const struct engine_conf *conf);
+int engine_start(struct engine *e, const struct engine_conf *conf);
 
 /* Stop the workers and free everything. */
-void
-engine_stop(struct engine *e);
+void engine_stop(struct engine *e);
 
 /* Call `fn(slot, arg)` on the slot's worker between two turns and wait for its return. */
-void
-engine_call(struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
+void engine_call(
+	struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
 
 /* Now, for the main lcore. */
 static inline uint64_t
@@ -114,7 +111,6 @@ engine_now(const struct engine *e)
 }
 
 /* worker.c: the loop, an lcore function. */
-int
-engine_worker_main(void *worker);
+int engine_worker_main(void *worker);
 
 #endif

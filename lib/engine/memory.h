@@ -17,9 +17,7 @@ struct engine_memory {
 };
 
 /* `ctx` is a struct engine_memory: the shape spate_stack_conf wants. */
-void *
-engine_memory_alloc(void *ctx, size_t bytes);
-void
-engine_memory_free(void *ctx, void *mem, size_t bytes);
+void *engine_memory_alloc(void *ctx, size_t bytes);
+void engine_memory_free(void *ctx, void *mem, size_t bytes);
 
 #endif

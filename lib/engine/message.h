@@ -9,7 +9,6 @@
 #include "engine/engine.h"
 
 /* Run what was asked of this worker. */
-void
-engine_serve_calls(struct engine_worker *w, uint64_t now_ns);
+void engine_serve_calls(struct engine_worker *w, uint64_t now_ns);
 
 #endif

@@ -50,15 +50,13 @@ struct conn_table {
 };
 
 /* Bytes of bucket memory for `capacity` entries. */
-size_t
-conn_table_bytes(uint32_t capacity);
+size_t conn_table_bytes(uint32_t capacity);
 
 /*
  * Start empty. `buckets` is conn_table_bytes(capacity), 64-byte aligned; `space` says
  * where records keep their keys, `secret` keys the hash.
  */
-void
-conn_table_init(struct conn_table *t, void *buckets, uint32_t capacity,
+void conn_table_init(struct conn_table *t, void *buckets, uint32_t capacity,
 	const struct conn_table_space space[2], const uint64_t secret[2]);
 
 static inline uint64_t
@@ -82,20 +80,17 @@ conn_table_key(const struct conn_table *t, uint32_t handle)
  * not in the table. Returns 0, or -ENOSPC at capacity or when no place could be made;
  * the table is then as before.
  */
-int
-conn_table_insert(struct conn_table *t, uint64_t hash, uint32_t handle);
+int conn_table_insert(struct conn_table *t, uint64_t hash, uint32_t handle);
 
 /* Remove `handle`. Returns 0, or -ENOENT. */
-int
-conn_table_remove(struct conn_table *t, uint64_t hash, uint32_t handle);
+int conn_table_remove(struct conn_table *t, uint64_t hash, uint32_t handle);
 
 /* Let `new_handle`, a record with the same key, take the place of `old_handle`. 0 or -ENOENT. */
-int
-conn_table_replace(struct conn_table *t, uint64_t hash, uint32_t old_handle, uint32_t new_handle);
+int conn_table_replace(
+	struct conn_table *t, uint64_t hash, uint32_t old_handle, uint32_t new_handle);
 
 /* The handle whose record holds `key`, or CONN_TABLE_NONE. */
-uint32_t
-conn_table_lookup(const struct conn_table *t, uint64_t hash, const struct flow_key *key);
+uint32_t conn_table_lookup(const struct conn_table *t, uint64_t hash, const struct flow_key *key);
 
 /*
  * The same for `n` keys (<= CONN_TABLE_BULK) in three passes, so that the cache misses
@@ -103,8 +98,7 @@ conn_table_lookup(const struct conn_table *t, uint64_t hash, const struct flow_k
  * records, compare keys. Writes the hashes and the handles. The answers are true when
  * it returns; conn_table_confirm() keeps them true while the burst changes the table.
  */
-void
-conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, uint32_t n,
+void conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, uint32_t n,
 	uint64_t *hashes, uint32_t *handles);
 
 /*
@@ -122,8 +116,7 @@ conn_table_confirm(
 
 /* Call `visit` for the handles in `n` buckets from `bucket` on; returns the next bucket, 0 at the
  * end. */
-uint32_t
-conn_table_walk(const struct conn_table *t, uint32_t bucket, uint32_t n,
+uint32_t conn_table_walk(const struct conn_table *t, uint32_t bucket, uint32_t n,
 	void (*visit)(void *ctx, uint32_t handle), void *ctx);
 
 #endif

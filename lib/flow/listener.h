@@ -34,20 +34,17 @@ struct listener_table {
 	struct listener entry[LISTENER_MAX];
 };
 
-void
-listener_table_init(struct listener_table *t);
+void listener_table_init(struct listener_table *t);
 
 /*
  * Returns the new listener's id, -EADDRINUSE when the address and port are taken (a
  * wildcard takes every address of its port), or -ENOSPC.
  */
-int
-listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, uint32_t cookie,
+int listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, uint32_t cookie,
 	uint32_t backlog_max);
 
 /* 0, or -ENOENT when there is no such listener. */
-int
-listener_remove(struct listener_table *t, uint16_t id);
+int listener_remove(struct listener_table *t, uint16_t id);
 
 /* The listener for a SYN to laddr:lport, or LISTENER_NONE. */
 static inline uint16_t

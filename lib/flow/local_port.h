@@ -36,20 +36,16 @@ struct local_port {
 };
 
 /* `secret` keys the random steps; an empty range is the caller's error. */
-void
-local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
+void local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
 	const uint64_t secret[2]);
 
 /* A fresh starting point for one connection. */
-void
-local_port_start(struct local_port *p);
+void local_port_start(struct local_port *p);
 
 /* The number after the current one, when the current one's tuple is taken. */
-void
-local_port_advance(struct local_port *p);
+void local_port_advance(struct local_port *p);
 
 /* What the current number stands for, in network order. */
-void
-local_port_current(const struct local_port *p, rte_be32_t *addr, rte_be16_t *port);
+void local_port_current(const struct local_port *p, rte_be32_t *addr, rte_be16_t *port);
 
 #endif

@@ -44,28 +44,23 @@ struct timewait_store {
 };
 
 /* Bytes of record memory for `capacity` records. */
-size_t
-timewait_bytes(uint32_t capacity);
+size_t timewait_bytes(uint32_t capacity);
 
 /* Start empty; `records` is timewait_bytes(capacity) of the caller's. */
-void
-timewait_init(struct timewait_store *s, void *records, uint32_t capacity);
+void timewait_init(struct timewait_store *s, void *records, uint32_t capacity);
 
 /*
  * Take a record that expires at `expires_ns` and queue it. The caller fills key and
  * protocol fields. Returns its index, or TIMEWAIT_NONE when full: the caller then
  * gives up timewait_oldest() first (TW-12).
  */
-uint32_t
-timewait_enter(struct timewait_store *s, uint64_t expires_ns);
+uint32_t timewait_enter(struct timewait_store *s, uint64_t expires_ns);
 
 /* Start the wait again (TW-02). `expires_ns` must not be before any other's. */
-void
-timewait_restart(struct timewait_store *s, uint32_t index, uint64_t expires_ns);
+void timewait_restart(struct timewait_store *s, uint32_t index, uint64_t expires_ns);
 
 /* Give the record back. Its key is cleared so that no lookup can confirm it. */
-void
-timewait_leave(struct timewait_store *s, uint32_t index);
+void timewait_leave(struct timewait_store *s, uint32_t index);
 
 /* The record that expires first, or TIMEWAIT_NONE. */
 static inline uint32_t
@@ -75,7 +70,6 @@ timewait_oldest(const struct timewait_store *s)
 }
 
 /* When the record expires, in ns, seen from `now_ns`. */
-uint64_t
-timewait_expires_ns(const struct timewait_store *s, uint32_t index, uint64_t now_ns);
+uint64_t timewait_expires_ns(const struct timewait_store *s, uint32_t index, uint64_t now_ns);
 
 #endif

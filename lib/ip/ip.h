@@ -48,19 +48,15 @@ struct ip_iface {
 };
 
 /* Answer for `first` to `last` (network order). 0, -EINVAL, or -ENOSPC. */
-int
-ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
+int ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
 
-bool
-ip_is_local(const struct ip_iface *ip, rte_be32_t addr);
+bool ip_is_local(const struct ip_iface *ip, rte_be32_t addr);
 
 /* On-link network, as /prefix of `addr`. */
-void
-ip_set_network(struct ip_iface *ip, rte_be32_t addr, uint8_t prefix);
+void ip_set_network(struct ip_iface *ip, rte_be32_t addr, uint8_t prefix);
 
 /* The address packets to `dst` go to next: itself or the gateway. */
-rte_be32_t
-ip_next_hop(const struct ip_iface *ip, rte_be32_t dst);
+rte_be32_t ip_next_hop(const struct ip_iface *ip, rte_be32_t dst);
 
 /* Frames that can still be queued. */
 static inline uint32_t
@@ -82,26 +78,21 @@ ip_push(struct ip_iface *ip, struct rte_mbuf *m)
 }
 
 /* Hand up to `max` frames to the caller, in order. */
-uint16_t
-ip_take(struct ip_iface *ip, struct rte_mbuf **frames, uint16_t max);
+uint16_t ip_take(struct ip_iface *ip, struct rte_mbuf **frames, uint16_t max);
 
 /* Announce our addresses (gratuitous ARP, RFC 5227 announcement), a first few of each range. */
-void
-ip_announce(struct ip_iface *ip);
+void ip_announce(struct ip_iface *ip);
 
 /* Ask who has `addr`: everybody, or `mac` alone. For the neighbour table. */
-void
-ip_arp_request(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *mac);
+void ip_arp_request(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *mac);
 
 /* An ARP packet of `len` bytes behind the Ethernet header. */
-void
-ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len);
+void ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len);
 
 /*
  * An ICMP packet: `v` is its IP header, `p` the payload. An echo request is answered
  * from a copy (IP-02); the frame stays the caller's.
  */
-void
-ip_icmp_input(struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *p);
+void ip_icmp_input(struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *p);
 
 #endif

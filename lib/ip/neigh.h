@@ -63,31 +63,26 @@ struct neigh_table {
 struct ip_iface;
 
 /* `name` must be unique in the process (rte_hash). 0, or -ENOMEM. */
-int
-neigh_table_init(struct neigh_table *t, const char *name, int socket_id);
+int neigh_table_init(struct neigh_table *t, const char *name, int socket_id);
 
 /* Frees waiting packets too. */
-void
-neigh_table_free(struct neigh_table *t);
+void neigh_table_free(struct neigh_table *t);
 
 /*
  * The index for `addr`, made if need be; asking for it starts resolution. NEIGH_NONE when the table
  * is full of entries in use (counted).
  */
-uint16_t
-neigh_get(struct ip_iface *ip, rte_be32_t addr);
+uint16_t neigh_get(struct ip_iface *ip, rte_be32_t addr);
 
 /* Send `m`, an IP packet, to neighbour `index`: now, or when it is resolved. Takes ownership. */
-void
-neigh_output(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m);
+void neigh_output(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m);
 
 /* We were told that `addr` is at `mac`. `create` makes an entry where there is none. */
-void
-neigh_learn(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *mac, bool create);
+void neigh_learn(
+	struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *mac, bool create);
 
 /* Probe, age and fail what is due. */
-void
-neigh_tick(struct ip_iface *ip);
+void neigh_tick(struct ip_iface *ip);
 
 static inline bool
 neigh_resolved(const struct neigh *n)

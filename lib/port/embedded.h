@@ -11,7 +11,6 @@
 
 /* Make the two ports with `n_queues` queue pairs each. Returns the first's id, or a negative errno.
  */
-int
-embedded_wire_create(uint16_t n_queues);
+int embedded_wire_create(uint16_t n_queues);
 
 #endif

@@ -45,30 +45,24 @@ struct port {
 };
 
 /* Look at port `id`: name, driver, MAC, steering. -ENODEV when there is none. */
-int
-port_probe(struct port *p, uint16_t id);
+int port_probe(struct port *p, uint16_t id);
 
 /* Most queue pairs this port can be used with. */
-uint16_t
-port_queues_max(const struct port *p);
+uint16_t port_queues_max(const struct port *p);
 
 /*
  * Configure and start with `n_queues` queue pairs, the received frames of queue i
  * from pools[i]. `mtu` 0 leaves the device's. Negative errno with p->error set.
  */
-int
-port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *const *pools);
+int port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *const *pools);
 
-void
-port_stop(struct port *p);
+void port_stop(struct port *p);
 
 /* Wait up to `seconds` for the link. 0, or -ENETDOWN with p->error set. */
-int
-port_wait_link(struct port *p, unsigned int seconds);
+int port_wait_link(struct port *p, unsigned int seconds);
 
 /* The queue a segment {raddr, laddr, rport, lport} (network order) will be received on. */
-uint16_t
-port_queue_of(const struct port *p, const void *key);
+uint16_t port_queue_of(const struct port *p, const void *key);
 
 /* One burst from a queue. */
 static inline uint16_t

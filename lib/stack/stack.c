@@ -204,59 +204,88 @@ tcp_checksum_good(const struct rte_mbuf *m, const uint8_t *p, const struct ipv4_
 	return sum == 0xffff;
 }
 
+static void
+drop(struct spate_stack *s, enum spate_counter why)
+{
+	spate_count(&s->counters, why);
+}
+
+/* The link: the IPv4 packet in a frame for us, or NULL when it was none (ARP is answered). */
+static const uint8_t *
+link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len)
+{
+	const uint8_t *frame;
+	struct eth_view eth;
+	enum wire_error err;
+
+	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0) {
+		drop(s, SPATE_DROP_MULTISEG);
+		return NULL;
+	}
+	frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	err = eth_parse(frame, m->data_len, &eth);
+	if (!err && eth.vlan != s->ip.vlan)
+		err = WIRE_VLAN;
+	if (err) {
+		drop(s, counter_of(err));
+		return NULL;
+	}
+	*len = m->data_len - eth.len;
+	if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
+		ip_arp_input(&s->ip, frame + eth.len, *len);
+		return NULL;
+	}
+	if (eth.ethertype != RTE_ETHER_TYPE_IPV4) {
+		drop(s, SPATE_DROP_ETHERTYPE);
+		return NULL;
+	}
+	if (memcmp(frame, &s->ip.mac, RTE_ETHER_ADDR_LEN)) {
+		drop(s, SPATE_DROP_MAC);
+		return NULL;
+	}
+	return frame + eth.len;
+}
+
+/* The IPv4 header of a packet for one of our addresses; false when it was dropped. */
+static bool
+ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, uint32_t len,
+	struct ipv4_view *v)
+{
+	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	enum wire_error err = ipv4_parse(p, len, known == RTE_MBUF_F_RX_IP_CKSUM_GOOD, v);
+
+	if (err) {
+		drop(s, counter_of(err));
+		return false;
+	}
+	/* RFC 1122 3.2.1.3: broadcast, multicast and loopback are nobody's to talk from. */
+	if (!ipv4_is_unicast(v->src) || !ipv4_is_unicast(v->dst)) {
+		drop(s, SPATE_DROP_SOURCE);
+		return false;
+	}
+	if (!ip_is_local(&s->ip, v->dst)) {
+		drop(s, SPATE_DROP_ADDRESS);
+		return false;
+	}
+	return true;
+}
+
 /*
- * One frame up to its TCP segment; what is not TCP for us is dealt with here. True when
- * `rx` and `key` hold a segment.
+ * One frame up to its TCP segment; what is not TCP for us is dealt with on the way. True
+ * when `rx` and `key` hold a segment.
  */
 static bool
 classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key)
 {
-	struct spate_counters *counters = &s->counters;
-	const uint8_t *frame;
-	struct eth_view eth;
 	struct ipv4_view v;
 	enum wire_error err;
 	uint32_t len;
+	const uint8_t *p = link_input(s, m, &len);
 
-	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0) {
-		spate_count(counters, SPATE_DROP_MULTISEG);
+	if (p == NULL || !ipv4_input(s, m, p, len, &v))
 		return false;
-	}
-	frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	len = m->data_len;
-	err = eth_parse(frame, len, &eth);
-	if (!err && eth.vlan != s->ip.vlan)
-		err = WIRE_VLAN;
-	if (!err && eth.ethertype == RTE_ETHER_TYPE_ARP) {
-		ip_arp_input(&s->ip, frame + eth.len, len - eth.len);
-		return false;
-	}
-	if (!err && eth.ethertype != RTE_ETHER_TYPE_IPV4)
-		err = WIRE_ETHERTYPE;
-	if (!err && memcmp(frame, &s->ip.mac, RTE_ETHER_ADDR_LEN)) {
-		spate_count(counters, SPATE_DROP_MAC);
-		return false;
-	}
-	if (!err) {
-		uint64_t ip_sum = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 
-		err = ipv4_parse(
-			frame + eth.len, len - eth.len, ip_sum == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &v);
-	}
-	if (err) {
-		spate_count(counters, counter_of(err));
-		return false;
-	}
-	if (!ipv4_is_unicast(v.src) || !ipv4_is_unicast(v.dst)) {
-		spate_count(counters, SPATE_DROP_SOURCE);
-		return false;
-	}
-	if (!ip_is_local(&s->ip, v.dst)) {
-		spate_count(counters, SPATE_DROP_ADDRESS);
-		return false;
-	}
-
-	const uint8_t *payload = frame + eth.len + v.header_len;
+	const uint8_t *payload = p + v.header_len;
 
 	if (v.protocol == IPPROTO_ICMP) {
 		ip_icmp_input(&s->ip, &v, payload);
@@ -264,10 +293,10 @@ classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct fl
 	}
 	err = v.protocol == IPPROTO_TCP ? tcp_seg_parse(payload, v.payload_len, &rx->seg)
 					: WIRE_IP_PROTOCOL;
-	if (!err && !tcp_checksum_good(m, frame + eth.len, &v))
+	if (!err && !tcp_checksum_good(m, p, &v))
 		err = WIRE_L4_CHECKSUM;
 	if (err) {
-		spate_count(counters, counter_of(err));
+		drop(s, counter_of(err));
 		return false;
 	}
 

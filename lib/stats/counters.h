@@ -130,7 +130,6 @@ spate_count_n(struct spate_counters *c, enum spate_counter id, uint64_t n)
 }
 
 /* Add every counter of `from` to `to`: reading another core's is allowed. */
-void
-spate_counters_add(struct spate_counters *to, const struct spate_counters *from);
+void spate_counters_add(struct spate_counters *to, const struct spate_counters *from);
 
 #endif

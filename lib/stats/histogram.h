@@ -40,11 +40,9 @@ histogram_record(struct histogram *h, uint64_t v)
 		h->max = v;
 }
 
-void
-histogram_add(struct histogram *to, const struct histogram *from);
+void histogram_add(struct histogram *to, const struct histogram *from);
 
 /* The value below which a fraction `q` (0 to 1) of the samples lies; 0 when there are none. */
-uint64_t
-histogram_quantile(const struct histogram *h, double q);
+uint64_t histogram_quantile(const struct histogram *h, double q);
 
 #endif

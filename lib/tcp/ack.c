@@ -101,10 +101,16 @@ recovering(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 	/* A partial ACK (RFC 6582 3.2 step 3): what follows it is lost too. */
 	if (seq_lt(c->snd_rtx, c->snd_una))
 		c->snd_rtx = c->snd_una;
-	if (c->flags & TCP_F_RECOVERY)
+	if (c->flags & TCP_F_RECOVERY) {
+		uint32_t smss = tcp_segment_room(c);
+
+		/* The window deflates by what has arrived; the segment sent again has its place. */
 		c->snd_rtx = c->snd_una;
-	else
+		c->cwnd -= acked < c->cwnd ? acked : c->cwnd;
+		c->cwnd += acked >= smss ? smss : 0;
+	} else {
 		grow(c, acked);
+	}
 	c->flags |= TCP_F_RTX_DUE;
 	tcp_ready(t, c);
 }

@@ -184,9 +184,9 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		}
 		return true;
 	}
-	/* RFC 5681 2: what counts as a duplicate ACK. */
+	/* RFC 5681 2: what counts as a duplicate ACK. Answers to window probes are none. */
 	if (s->ack == c->snd_una && in_flight && s->data_len == 0 && wnd == c->snd_wnd &&
-		!(s->flags & TCP_FIN))
+		wnd != 0 && !(s->flags & TCP_FIN))
 		tcp_ack_duplicate(t, c);
 	tcp_update_window(t, c, s);
 	return true;

@@ -102,29 +102,23 @@ tcp_conn_index(const struct tcp *t, const struct tcp_conn *c)
 /* A zeroed record with the key set, in state `state`, in the table (in place of `instead`,
  * a TIME_WAIT handle, unless CONN_TABLE_NONE), holding its next hop. NULL when the table is full.
  */
-struct tcp_conn *
-tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash, enum spate_state state,
-	uint16_t hop, uint32_t instead);
+struct tcp_conn *tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash,
+	enum spate_state state, uint16_t hop, uint32_t instead);
 
-void
-tcp_set_state(struct tcp *t, struct tcp_conn *c, enum spate_state state);
+void tcp_set_state(struct tcp *t, struct tcp_conn *c, enum spate_state state);
 
 /* The connection is over. Counts it, tells the application `reason`, leaves the table. */
-void
-tcp_conn_end(struct tcp *t, struct tcp_conn *c, int reason);
+void tcp_conn_end(struct tcp *t, struct tcp_conn *c, int reason);
 
 /* The same for a SYN_RCVD the application never saw; `why` is the counter. A TIME_WAIT below it
  * comes back. */
-void
-tcp_embryo_end(struct tcp *t, struct tcp_conn *c, enum spate_counter why);
+void tcp_embryo_end(struct tcp *t, struct tcp_conn *c, enum spate_counter why);
 
 /* The same when TIME_WAIT has taken over the table's entry. */
-void
-tcp_conn_end_in_time_wait(struct tcp *t, struct tcp_conn *c);
+void tcp_conn_end_in_time_wait(struct tcp *t, struct tcp_conn *c);
 
 /* Make the records that ended during the last call available again. */
-void
-tcp_bury(struct tcp *t);
+void tcp_bury(struct tcp *t);
 
 static inline bool
 tcp_is_embryo(const struct tcp_conn *c)
@@ -135,121 +129,94 @@ tcp_is_embryo(const struct tcp_conn *c)
 /* ---- input.c, input_syn.c, time_wait.c */
 
 /* Any segment that passed the checksum. */
-void
-tcp_input(struct tcp *t, struct tcp_rx *rx);
+void tcp_input(struct tcp *t, struct tcp_rx *rx);
 
 /* A segment for a TIME_WAIT (index into t->tw), for a listener, for a SYN_SENT. */
-void
-tcp_input_time_wait(struct tcp *t, const struct tcp_rx *rx, uint32_t tw);
-void
-tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener);
-void
-tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
+void tcp_input_time_wait(struct tcp *t, const struct tcp_rx *rx, uint32_t tw);
+void tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener);
+void tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
 
 /* A SYN becomes a connection in SYN_RCVD; `tw` is the TIME_WAIT it may replace, or
  * TIMEWAIT_NONE. False when there was no room. */
-bool
-tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
+bool tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
 	const struct tcp_options *o);
 
 /* The handshake is complete: counts, tells the application. */
-void
-tcp_established(struct tcp *t, struct tcp_conn *c);
+void tcp_established(struct tcp *t, struct tcp_conn *c);
 
 /* ---- time_wait.c */
 
 /* Both sides are closed: the record becomes a TIME_WAIT, owed ACK included. */
-void
-tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c);
+void tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c);
 
 /* The child over `tw` is established: the old incarnation is forgotten. */
-void
-tcp_time_wait_replaced(struct tcp *t, uint32_t tw);
+void tcp_time_wait_replaced(struct tcp *t, uint32_t tw);
 
 /* May an active open take this TIME_WAIT's tuple (TW-06)? */
-bool
-tcp_time_wait_may_reuse(const struct tcp *t, uint32_t tw);
+bool tcp_time_wait_may_reuse(const struct tcp *t, uint32_t tw);
 
 /* Expire what is due; returns when the next one is. */
-uint64_t
-tcp_time_wait_tick(struct tcp *t);
+uint64_t tcp_time_wait_tick(struct tcp *t);
 
 /* ---- reset.c */
 
 /* Answer a segment that belongs to nobody (RS-01, RS-02; nothing for a RST: RS-03). */
-void
-tcp_reset_reply(struct tcp *t, const struct tcp_rx *rx);
+void tcp_reset_reply(struct tcp *t, const struct tcp_rx *rx);
 
 /* RST for a connection of ours (RS-07). */
-void
-tcp_send_rst(struct tcp *t, const struct tcp_conn *c);
+void tcp_send_rst(struct tcp *t, const struct tcp_conn *c);
 
 /* RFC 5961 7: at most one per connection in challenge_ack_ms. */
-void
-tcp_challenge_ack(struct tcp *t, struct tcp_conn *c);
+void tcp_challenge_ack(struct tcp *t, struct tcp_conn *c);
 
 /* ---- negotiate.c */
 
 /* The options of our SYN or SYN+ACK. */
-uint8_t
-tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p);
+uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p);
 
 /* Take the peer's SYN options; `offered` says what we may agree to. */
-void
-tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
+void tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
 
 /* RCV.WND.SHIFT for our receive buffer. */
-uint8_t
-tcp_our_wscale(const struct tcp *t);
+uint8_t tcp_our_wscale(const struct tcp *t);
 
 /* ---- isn.c */
 
 /* RFC 6528: *iss for a new incarnation, *ts_offset for its timestamps. */
-void
-tcp_isn(const struct tcp *t, const struct flow_key *k, uint32_t *iss, uint32_t *ts_offset);
+void tcp_isn(const struct tcp *t, const struct flow_key *k, uint32_t *iss, uint32_t *ts_offset);
 
 /* ---- output.c */
 
 /* Something is to be sent: build it at the next output. */
-void
-tcp_ready(struct tcp *t, struct tcp_conn *c);
+void tcp_ready(struct tcp *t, struct tcp_conn *c);
 
 /* Build segments of ready connections while there is room for `max` frames. */
-void
-tcp_output(struct tcp *t, uint32_t max);
+void tcp_output(struct tcp *t, uint32_t max);
 
 /* A segment without payload, now, outside any connection's bookkeeping. */
-void
-tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq, uint32_t ack,
-	uint16_t wnd, uint8_t flags, const struct tcp_options *o);
+void tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
+	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o);
 
 /* One byte (or the FIN) beyond a closed window (RFC 9293 3.8.6.1). */
-void
-tcp_send_probe(struct tcp *t, struct tcp_conn *c);
+void tcp_send_probe(struct tcp *t, struct tcp_conn *c);
 
 /* What to say as SEG.WND; moves rcv_adv. */
-uint16_t
-tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn);
+uint16_t tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn);
 
 /* Payload bytes a full segment carries. */
-uint32_t
-tcp_segment_room(const struct tcp_conn *c);
+uint32_t tcp_segment_room(const struct tcp_conn *c);
 
 /* ---- send_queue.c */
 
 /* 0 or -ENOBUFS. `owner` is freed with the chunk. */
-int
-tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len,
+int tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len,
 	struct rte_mbuf *owner);
 /* Copy `len` bytes at offset `at` behind snd_una. */
-void
-tcp_send_copy(
+void tcp_send_copy(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len);
 /* The first `len` bytes are acknowledged. */
-void
-tcp_send_drop(struct tcp *t, struct tcp_conn *c, uint32_t len);
-void
-tcp_send_clear(struct tcp *t, struct tcp_conn *c);
+void tcp_send_drop(struct tcp *t, struct tcp_conn *c, uint32_t len);
+void tcp_send_clear(struct tcp *t, struct tcp_conn *c);
 
 /* ---- ack.c */
 
@@ -257,28 +224,22 @@ tcp_send_clear(struct tcp *t, struct tcp_conn *c);
  * Our SYN is acknowledged by `s`: SND.WND, the first RTT sample, and the congestion
  * window's start, for which the peer's options must have been taken.
  */
-void
-tcp_ack_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+void tcp_ack_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
 /* SND.UNA < SEG.ACK <= SND.NXT: release, measure, grow, recover, re-arm. */
-void
-tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack);
+void tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack);
 
 /* SEG.ACK == SND.UNA with data in flight and nothing else to say (RFC 5681 2). */
-void
-tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c);
+void tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c);
 
 /* RFC 9293 3.10.7.4 fifth check: SND.WND from the newest segment. */
-void
-tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+void tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
 /* A retransmission timeout's effect on sending (RFC 5681 3.1, RFC 6298 5). */
-void
-tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c);
+void tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c);
 
 /* RTO now, backoff included, in microseconds. */
-uint64_t
-tcp_rto_us(const struct tcp *t, const struct tcp_conn *c);
+uint64_t tcp_rto_us(const struct tcp *t, const struct tcp_conn *c);
 
 static inline uint32_t
 tcp_now_us(const struct tcp *t)
@@ -289,30 +250,21 @@ tcp_now_us(const struct tcp *t)
 /* ---- timers.c */
 
 /* Arm what the connection's state needs; `restart` begins the wait anew. */
-void
-tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart);
+void tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart);
 
 /* Fire what is due; returns a time before which nothing is. */
-uint64_t
-tcp_timers_run(struct tcp *t);
+uint64_t tcp_timers_run(struct tcp *t);
 
 /* ---- open.c, close.c: see spate.h */
 
-int
-tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
-int
-tcp_unlisten(struct tcp *t, uint16_t listener);
-int
-tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out);
-int
-tcp_connect_any(struct tcp *t, struct local_port *source,
+int tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
+int tcp_unlisten(struct tcp *t, uint16_t listener);
+int tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out);
+int tcp_connect_any(struct tcp *t, struct local_port *source,
 	bool (*mine)(const void *ctx, const void *key), const void *ctx, rte_be32_t raddr,
 	rte_be16_t rport, spate_conn *out);
-int
-tcp_shutdown(struct tcp *t, struct tcp_conn *c);
-void
-tcp_close(struct tcp *t, struct tcp_conn *c);
-void
-tcp_abort(struct tcp *t, struct tcp_conn *c, int reason);
+int tcp_shutdown(struct tcp *t, struct tcp_conn *c);
+void tcp_close(struct tcp *t, struct tcp_conn *c);
+void tcp_abort(struct tcp *t, struct tcp_conn *c, int reason);
 
 #endif

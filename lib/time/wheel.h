@@ -43,37 +43,30 @@ struct wheel {
 };
 
 /* Bytes of node memory for `capacity` ids. */
-size_t
-wheel_bytes(uint32_t capacity);
+size_t wheel_bytes(uint32_t capacity);
 
 /* Start empty at `now_ns`; `nodes` is wheel_bytes(capacity) of the caller's, 16-byte aligned. */
-void
-wheel_init(struct wheel *w, void *nodes, uint32_t capacity, uint64_t now_ns);
+void wheel_init(struct wheel *w, void *nodes, uint32_t capacity, uint64_t now_ns);
 
 /* (Re-)arm the timer of `id` for `deadline_ns`; a deadline in the past fires at the next tick. */
-void
-wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns);
+void wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns);
 
 /* Disarm; nothing happens when it is not armed. */
-void
-wheel_cancel(struct wheel *w, uint32_t id);
+void wheel_cancel(struct wheel *w, uint32_t id);
 
 /* Is the timer of `id` armed? */
-int
-wheel_armed(const struct wheel *w, uint32_t id);
+int wheel_armed(const struct wheel *w, uint32_t id);
 
 /*
  * Advance to `now_ns` and write up to `max` ids that are due, each disarmed. Call
  * again until it returns less than `max`. An id may be armed or cancelled in between.
  */
-uint32_t
-wheel_expire(struct wheel *w, uint64_t now_ns, uint32_t *ids, uint32_t max);
+uint32_t wheel_expire(struct wheel *w, uint64_t now_ns, uint32_t *ids, uint32_t max);
 
 /*
  * A time before which wheel_expire() has nothing to do, or WHEEL_NEVER. It may be
  * early (a cancelled timer's place, or a move to a finer level), never late.
  */
-uint64_t
-wheel_next(const struct wheel *w);
+uint64_t wheel_next(const struct wheel *w);
 
 #endif

@@ -21,12 +21,10 @@ struct arp_view {
 };
 
 /* Parse the `len` bytes behind the Ethernet header. */
-enum wire_error
-arp_parse(const uint8_t *p, uint32_t len, struct arp_view *out);
+enum wire_error arp_parse(const uint8_t *p, uint32_t len, struct arp_view *out);
 
 /* Write sizeof(struct rte_arp_hdr) bytes at `p`. */
-void
-arp_build(uint8_t *p, uint16_t op, const struct rte_ether_addr *sender_mac, rte_be32_t sender_ip,
-	const struct rte_ether_addr *target_mac, rte_be32_t target_ip);
+void arp_build(uint8_t *p, uint16_t op, const struct rte_ether_addr *sender_mac,
+	rte_be32_t sender_ip, const struct rte_ether_addr *target_mac, rte_be32_t target_ip);
 
 #endif

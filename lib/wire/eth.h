@@ -32,12 +32,10 @@ struct eth_template {
 };
 
 /* Parse the header of a frame of `len` bytes. A priority tag (VLAN 0) counts as untagged. */
-enum wire_error
-eth_parse(const uint8_t *frame, uint32_t len, struct eth_view *out);
+enum wire_error eth_parse(const uint8_t *frame, uint32_t len, struct eth_view *out);
 
 /* Fill a template. `vlan` ETH_NO_VLAN leaves the tag out. */
-void
-eth_template_build(struct eth_template *t, const struct rte_ether_addr *dst,
+void eth_template_build(struct eth_template *t, const struct rte_ether_addr *dst,
 	const struct rte_ether_addr *src, uint16_t vlan, uint16_t ethertype);
 
 #endif

@@ -19,11 +19,9 @@ struct icmp_view {
 };
 
 /* Parse `len` bytes behind the IP header, checksum included. */
-enum wire_error
-icmp_parse(const uint8_t *p, uint32_t len, struct icmp_view *out);
+enum wire_error icmp_parse(const uint8_t *p, uint32_t len, struct icmp_view *out);
 
 /* Rewrite the `len` bytes of an echo request at `p` into the echo reply. */
-void
-icmp_echo_reply(uint8_t *p, uint32_t len);
+void icmp_echo_reply(uint8_t *p, uint32_t len);
 
 #endif

@@ -27,15 +27,13 @@ struct ipv4_view {
  * Parse a packet of which `len` bytes are there. `checksum_known_good` saves the
  * header checksum where the port has verified it.
  */
-enum wire_error
-ipv4_parse(const uint8_t *p, uint32_t len, bool checksum_known_good, struct ipv4_view *out);
+enum wire_error ipv4_parse(
+	const uint8_t *p, uint32_t len, bool checksum_known_good, struct ipv4_view *out);
 
 /* Write a 20-byte header for `payload_len` bytes behind it. The checksum is left zero. */
-void
-ipv4_build(uint8_t *p, rte_be32_t src, rte_be32_t dst, uint8_t protocol, uint16_t payload_len);
+void ipv4_build(uint8_t *p, rte_be32_t src, rte_be32_t dst, uint8_t protocol, uint16_t payload_len);
 
 /* Unicast addresses only: not 0/8, 127/8, 224/4, 240/4 (RFC 1122 3.2.1.3). */
-bool
-ipv4_is_unicast(rte_be32_t addr);
+bool ipv4_is_unicast(rte_be32_t addr);
 
 #endif

@@ -33,18 +33,15 @@ struct tcp_options {
  * OP-01: EOL ends parsing, NOP is one byte, an unknown kind is skipped by its
  * length, a length of 0 or 1 or past the end (or wrong for its kind) ends parsing.
  */
-void
-tcp_options_parse(const uint8_t *p, uint32_t len, struct tcp_options *out);
+void tcp_options_parse(const uint8_t *p, uint32_t len, struct tcp_options *out);
 
 /*
  * The common data segment carries just NOP NOP TIMESTAMP: recognise it with one
  * comparison. Returns false for any other layout, which then takes the long way.
  */
-bool
-tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint32_t *tsecr);
+bool tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint32_t *tsecr);
 
 /* Write what `o` has, padded with NOPs to a multiple of four; returns the bytes written (<= 40). */
-uint8_t
-tcp_options_build(uint8_t *p, const struct tcp_options *o);
+uint8_t tcp_options_build(uint8_t *p, const struct tcp_options *o);
 
 #endif

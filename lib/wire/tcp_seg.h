@@ -43,8 +43,7 @@ tcp_seg_len(const struct tcp_seg *s)
 }
 
 /* Parse `len` bytes of TCP (header, options, data). The checksum is not looked at. */
-enum wire_error
-tcp_seg_parse(const uint8_t *p, uint32_t len, struct tcp_seg *out);
+enum wire_error tcp_seg_parse(const uint8_t *p, uint32_t len, struct tcp_seg *out);
 
 /* What a header to be sent says; ports come from the caller in network order. */
 struct tcp_seg_head {
@@ -56,7 +55,6 @@ struct tcp_seg_head {
 };
 
 /* Write the 20-byte header at `p`; checksum and urgent pointer are zero. */
-void
-tcp_seg_build(uint8_t *p, const struct tcp_seg_head *h);
+void tcp_seg_build(uint8_t *p, const struct tcp_seg_head *h);
 
 #endif
