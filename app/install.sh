@@ -58,18 +58,20 @@ hugepages() {
 	fi
 }
 
-# build DIR [MESON OPTION...]: configure once, build always.
+# build DIR [MESON OPTION...]: configure and build.
 build() {
 	local dir=$1
 	shift
 	step "build: $dir"
-	if [ ! -f "$dir/build.ninja" ]; then
-		meson setup "$dir" "$@" >/tmp/spate-build.$$ 2>&1 || {
-			tail -30 /tmp/spate-build.$$ >&2
-			echo "$0: meson setup failed" >&2
-			exit 1
-		}
+	# Configured before: look again at what is installed by now.
+	if [ -f "$dir/build.ninja" ]; then
+		meson configure "$dir" --clearcache >/dev/null && set -- --reconfigure "$@"
 	fi
+	meson setup "$dir" "$@" >/tmp/spate-build.$$ 2>&1 || {
+		tail -30 /tmp/spate-build.$$ >&2
+		echo "$0: meson setup failed" >&2
+		exit 1
+	}
 	ninja -C "$dir" >/tmp/spate-build.$$ 2>&1 || {
 		grep -E 'error|FAILED|warning' -A5 /tmp/spate-build.$$ | head -40 >&2
 		echo "$0: the build in $dir failed" >&2
