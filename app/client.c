@@ -94,6 +94,8 @@ client_start(struct work *w, int index, const struct client_config *conf)
 	client_set_pace(w, c);
 	c->resolved = false;
 	c->running = true;
+	if (index >= w->clients_end)
+		w->clients_end = index + 1;
 	return 0;
 }
 

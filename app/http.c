@@ -2,6 +2,7 @@
 #include "http.h"
 
 #include <ctype.h>
+#include <string.h>
 
 enum state {
 	START_LINE,
@@ -103,6 +104,15 @@ value(struct http_head *h, uint8_t ch)
 	h->state = OTHER;
 }
 
+/* Bytes up to the line's end, which nobody reads: most of a head is skipped, not parsed. */
+static uint32_t
+rest_of_line(const uint8_t *p, uint32_t len)
+{
+	const uint8_t *end = memchr(p, '\n', len);
+
+	return end ? (uint32_t)(end - p) : len;
+}
+
 uint32_t
 http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len)
 {
@@ -111,10 +121,6 @@ http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len)
 	while (i < len && !(h->flags & HTTP_DONE)) {
 		uint8_t ch = p[i++];
 
-		if (++h->size > HTTP_HEAD_MAX) {
-			bad(h);
-			break;
-		}
 		if (ch == '\n') {
 			if (h->state == LINE_BEGIN)
 				h->flags |= HTTP_DONE;
@@ -141,8 +147,12 @@ http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len)
 			value(h, ch);
 			break;
 		case OTHER:
+			i += rest_of_line(p + i, len - i);
 			break;
 		}
 	}
+	if (!(h->flags & HTTP_DONE) && h->size + i > HTTP_HEAD_MAX)
+		bad(h);
+	h->size += i;
 	return i;
 }

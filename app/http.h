@@ -2,7 +2,7 @@
 /*
  * http: as much of HTTP/1.1 (RFC 9112) as a load generator needs: where a message's head
  * ends, how long its body is, and whether the connection goes on. The parser takes
- * bytes as they come, keeps 12 bytes of state, and bounds the head.
+ * bytes as they come, keeps 16 bytes of state, and bounds the head.
  */
 #ifndef SPATE_APP_HTTP_H
 #define SPATE_APP_HTTP_H
@@ -24,7 +24,7 @@ enum http_flags {
 
 struct http_head {
 	uint32_t length; /* of the body */
-	uint16_t size;   /* bytes of head seen */
+	uint32_t size;   /* bytes of head seen */
 	uint16_t status; /* of a response, 0 for a request */
 	uint8_t state;
 	uint8_t field; /* fields this line can be, a bit each; of the first line, a count */

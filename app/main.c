@@ -14,6 +14,7 @@
 
 #include "app.h"
 #include "command.h"
+#include "pattern.h"
 #include "port/embedded.h"
 #include "run.h"
 
@@ -129,6 +130,7 @@ main(int argc, char **argv)
 	}
 	if (!options_lock(&a->options))
 		return EXIT_FAILED;
+	pattern_init();
 	config_init(&a->config);
 	if (a->options.max_connections)
 		a->config.max_conns = a->options.max_connections;

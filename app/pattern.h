@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Once, before pattern_check(). */
+void pattern_init(void);
+
 /* Write bytes [at, at + len). */
 void pattern_fill(uint8_t *p, uint64_t at, uint32_t len);
 

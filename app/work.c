@@ -27,7 +27,7 @@ work_poll(void *app, uint64_t now_ns)
 	bool busy = false;
 
 	w->now_ns = now_ns;
-	for (uint8_t i = 0; i < CLIENTS_MAX; i++)
+	for (uint8_t i = 0; i < w->clients_end; i++)
 		if (w->client[i].running)
 			busy |= client_poll(w, &w->client[i], i);
 	return busy;

@@ -79,8 +79,9 @@ struct work_server {
 struct work {
 	struct engine_slot *slot;
 	uint64_t now_ns;
-	uint16_t n_slots; /* of the port: this slot's share is one in so many */
-	bool stopping;    /* the run ends: aborts are not failures */
+	uint16_t n_slots;    /* of the port: this slot's share is one in so many */
+	uint8_t clients_end; /* clients from here on were never started: no turn looks at them */
+	bool stopping;       /* the run ends: aborts are not failures */
 	struct work_client client[CLIENTS_MAX];
 	struct work_server server[SERVERS_MAX];
 	struct work_conn conn[];

@@ -27,6 +27,7 @@
 #define NEIGH_NONE    UINT16_MAX
 #define NEIGH_MAX     4096
 #define NEIGH_PENDING 64
+#define NEIGH_RECENT  64
 
 #define NEIGH_PROBES       3
 #define NEIGH_PROBE_NS     1000000000ull
@@ -57,8 +58,16 @@ struct neigh_table {
 	struct rte_hash *by_addr; /* position = index into entry */
 	struct neigh *entry;
 	uint32_t count;
-	uint64_t next_ns; /* earliest time anything is due */
+	uint64_t next_ns;              /* earliest time anything is due */
+	uint16_t recent[NEIGH_RECENT]; /* index last found for an address of this slot */
 };
+
+/* Where in `recent` an address is looked for: its last bits differ most. */
+static inline uint32_t
+neigh_recent_slot(rte_be32_t addr)
+{
+	return rte_be_to_cpu_32(addr) % NEIGH_RECENT;
+}
 
 struct ip_iface;
 
