@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments of a script as bytes and back. Nothing of lib/wire is used: what is tested
+ * must not be its own judge.
+ */
+#include <stdlib.h>
+
+#include <rte_ether.h>
+
+#include "script.h"
+
+#define ETH_LEN   14
+#define TAG_LEN   4
+#define IP_LEN    20
+#define TCP_LEN   20
+#define MIN_FRAME 60 /* Ethernet pads to this */
+
+const uint8_t script_our_mac[6] = {2, 0, 0, 0, 0, 1};
+const uint8_t script_peer_mac[6] = {2, 0, 0, 0, 0, 2};
+const uint8_t script_broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* A TCP segment found in a frame. */
+struct view {
+	uint32_t laddr, raddr;
+	uint16_t lport, rport;
+	uint8_t flags;
+	uint32_t seq, ack;
+	uint16_t win;
+	const uint8_t *data;
+	uint32_t len;
+	uint64_t mss, wscale, tsval, tsecr; /* SET, or ABSENT */
+	const char *error;                  /* what is wrong with the frame */
+};
+
+void
+script_put16(uint8_t *p, uint16_t v)
+{
+	p[0] = v >> 8;
+	p[1] = v & 0xff;
+}
+
+void
+script_put32(uint8_t *p, uint32_t v)
+{
+	script_put16(p, v >> 16);
+	script_put16(p + 2, v & 0xffff);
+}
+
+uint16_t
+script_get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+uint32_t
+script_get32(const uint8_t *p)
+{
+	return (uint32_t)script_get16(p) << 16 | script_get16(p + 2);
+}
+
+uint16_t
+script_sum(const uint8_t *p, uint32_t len, uint32_t sum)
+{
+	for (uint32_t i = 0; i + 1 < len; i += 2)
+		sum += script_get16(p + i);
+	if (len & 1)
+		sum += p[len - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* The pseudo header's part of a TCP checksum. */
+static uint32_t
+pseudo_sum(const uint8_t *ip, uint32_t tcp_len)
+{
+	return script_sum(ip + 12, 8, 6 + tcp_len);
+}
+
+static uint32_t
+now_ms(const struct script *s, uint64_t ns)
+{
+	return (ns - s->began) / MS;
+}
+
+/* ---- in */
+
+/* The options of an injected segment, as usual or as told. */
+static uint32_t
+build_options(struct script *s, const struct seg *g, uint8_t *p)
+{
+	struct tuple *t = s->t;
+	bool syn = g->flags & SYN;
+	uint64_t mss = g->mss ? g->mss : syn ? SET(1460) : ABSENT;
+	uint64_t ws = g->wscale ? g->wscale : syn && s->peer_ws ? SET(7) : ABSENT;
+	bool usual_ts = s->peer_ts && !(g->flags & RST) && (syn || s->conf.tcp.timestamps);
+	uint32_t n = 0;
+
+	if (g->raw) {
+		memcpy(p, g->raw, g->raw_len);
+		return g->raw_len;
+	}
+	if (IS_SET(mss)) {
+		script_put32(p, 2 << 24 | 4 << 16 | (uint16_t)mss);
+		n += 4;
+	}
+	if (IS_SET(ws)) {
+		script_put32(p + n, 1 << 24 | 3 << 16 | 3 << 8 | (uint8_t)ws);
+		n += 4;
+	}
+	if (IS_SET(g->tsval) || (usual_ts && g->tsval != ABSENT)) {
+		t->ts_in = t->ts_base + (g->tsval ? (uint32_t)g->tsval : now_ms(s, s->now));
+		script_put32(p + n, 0x0101080a);
+		script_put32(p + n + 4, t->ts_in);
+		script_put32(p + n + 8, g->tsecr ? (uint32_t)g->tsecr : t->ts_out);
+		n += 12;
+	}
+	return n;
+}
+
+uint32_t
+script_build(struct script *s, const struct seg *g, uint8_t *b)
+{
+	struct tuple *t = s->t;
+	uint32_t len = g->data && !g->len ? strlen(g->data) : g->len;
+	uint32_t at = ETH_LEN;
+
+	memcpy(b, script_our_mac, 6);
+	memcpy(b + 6, script_peer_mac, 6);
+	script_put16(b + 12, 0x0800);
+	if (s->conf.vlan) {
+		script_put16(b + 12, 0x8100);
+		script_put16(b + 14, s->conf.vlan);
+		script_put16(b + 16, 0x0800);
+		at += TAG_LEN;
+	}
+
+	uint8_t *ip = b + at, *tcp = ip + IP_LEN;
+	uint32_t opts = build_options(s, g, tcp + TCP_LEN);
+	uint32_t tcp_len = TCP_LEN + opts + len;
+
+	if (g->data)
+		memcpy(tcp + TCP_LEN + opts, g->data, len);
+	else if (len)
+		memcpy(tcp + TCP_LEN + opts, script_pattern + g->seq - 1, len);
+	memset(ip, 0, IP_LEN + TCP_LEN);
+	ip[0] = 0x45;
+	script_put16(ip + 2, IP_LEN + tcp_len);
+	script_put16(ip + 6, 0x4000);
+	ip[8] = 64;
+	ip[9] = 6;
+	script_put32(ip + 12, t->raddr);
+	script_put32(ip + 16, t->laddr);
+	script_put16(ip + 10, ~script_sum(ip, IP_LEN, 0));
+	script_put16(tcp, t->rport);
+	script_put16(tcp + 2, t->lport);
+	script_put32(tcp + 4, t->isn + g->seq);
+	script_put32(tcp + 8, g->flags & ACK ? t->iss + g->ack : 0);
+	tcp[12] = (TCP_LEN + opts) / 4 << 4;
+	tcp[13] = g->flags;
+	script_put16(tcp + 14, IS_SET(g->win) ? (uint16_t)g->win : 65535);
+	script_put16(tcp + 16, ~script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)));
+	if (g->bad_checksum)
+		tcp[17] ^= 1;
+	return at + IP_LEN + tcp_len;
+}
+
+static void
+free_exact(void *addr, void *opaque)
+{
+	free(addr);
+	free(opaque);
+}
+
+/* The bytes are in a block of their own, so that a sanitizer sees a read past their end. */
+void
+script_inject_exact(struct script *s, const uint8_t *b, uint32_t len)
+{
+	struct rte_mbuf_ext_shared_info *info = calloc(1, sizeof(*info));
+	struct rte_mbuf *m = rte_pktmbuf_alloc(s->conf.pool);
+	uint8_t *p = malloc(len ? len : 1);
+	char line[200] = "";
+
+	if (m == NULL || p == NULL || info == NULL)
+		script_fail(s, "no memory for a segment to inject");
+	if (len >= MIN_FRAME)
+		script_describe(s, b, len, line, sizeof(line));
+	script_note(s, "  in  %s", line);
+	memcpy(p, b, len);
+	info->free_cb = free_exact;
+	info->fcb_opaque = info;
+	rte_mbuf_ext_refcnt_set(info, 1);
+	rte_pktmbuf_attach_extbuf(m, p, RTE_BAD_IOVA, len, info);
+	m->data_len = m->pkt_len = len;
+	m->ol_flags |= s->rx_ol_flags;
+	spate_stack_input(s->stack, &m, 1, s->now);
+}
+
+void
+script_inject(struct script *s, const uint8_t *b, uint32_t len)
+{
+	uint8_t padded[FRAME_BYTES];
+
+	memcpy(padded, b, len);
+	if (len < MIN_FRAME)
+		memset(padded + len, 0xaa, MIN_FRAME - len);
+	script_inject_exact(s, padded, len < MIN_FRAME ? MIN_FRAME : len);
+}
+
+void
+script_in(struct script *s, const struct seg *g)
+{
+	uint8_t b[FRAME_BYTES];
+	uint32_t len = script_build(s, g, b);
+
+	script_inject(s, b, len);
+}
+
+void
+script_arp_in(struct script *s, uint16_t op, const uint8_t eth_dst[6], const uint8_t mac[6],
+	uint32_t sender_ip, uint32_t target_ip)
+{
+	uint8_t b[ETH_LEN + TAG_LEN + 28] = {0}, *p = b + ETH_LEN;
+
+	memcpy(b, eth_dst, 6);
+	memcpy(b + 6, mac, 6);
+	if (s->conf.vlan) {
+		script_put16(b + 12, 0x8100);
+		script_put16(b + 14, s->conf.vlan);
+		p += TAG_LEN;
+	}
+	script_put16(p - 2, 0x0806);
+	script_put16(p, 1);
+	script_put16(p + 2, 0x0800);
+	p[4] = 6;
+	p[5] = 4;
+	script_put16(p + 6, op);
+	memcpy(p + 8, mac, 6);
+	script_put32(p + 14, sender_ip);
+	if (op == 2)
+		memcpy(p + 18, script_our_mac, 6);
+	script_put32(p + 24, target_ip);
+	script_inject(s, b, p + 28 - b);
+}
+
+/* ---- out */
+
+static const char *
+parse_options(const uint8_t *p, uint32_t len, struct view *v)
+{
+	v->mss = v->wscale = v->tsval = v->tsecr = ABSENT;
+	for (uint32_t i = 0; i < len;) {
+		if (p[i] == 1) {
+			i++;
+			continue;
+		}
+		if (p[i] == 0 || i + 1 >= len || i + p[i + 1] > len)
+			return "options end in nonsense";
+		if (p[i] == 2 && p[i + 1] == 4)
+			v->mss = SET(script_get16(p + i + 2));
+		else if (p[i] == 3 && p[i + 1] == 3)
+			v->wscale = SET(p[i + 2]);
+		else if (p[i] == 8 && p[i + 1] == 10) {
+			v->tsval = SET(script_get32(p + i + 2));
+			v->tsecr = SET(script_get32(p + i + 6));
+		} else
+			return "an option that was not asked for";
+		i += p[i + 1];
+	}
+	return NULL;
+}
+
+/* Everything that must hold of any segment we send. */
+static const char *
+parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct view *v)
+{
+	const uint8_t *ip = b + ETH_LEN;
+	uint32_t eth_len = ETH_LEN;
+
+	memset(v, 0, sizeof(*v));
+	if (s->conf.vlan) {
+		if (len < ETH_LEN + TAG_LEN || script_get16(b + 12) != 0x8100 ||
+			script_get16(b + 14) != s->conf.vlan)
+			return "not tagged for our VLAN";
+		ip += TAG_LEN;
+		eth_len += TAG_LEN;
+	}
+	if (script_get16(ip - 2) != 0x0800 || len < eth_len + IP_LEN + TCP_LEN || ip[9] != 6)
+		return "not TCP";
+
+	const uint8_t *tcp = ip + IP_LEN;
+	uint32_t tcp_len = len - eth_len - IP_LEN, head = (tcp[12] >> 4) * 4u;
+
+	v->laddr = script_get32(ip + (ours ? 12 : 16));
+	v->raddr = script_get32(ip + (ours ? 16 : 12));
+	v->lport = script_get16(tcp + (ours ? 0 : 2));
+	v->rport = script_get16(tcp + (ours ? 2 : 0));
+	v->seq = script_get32(tcp + 4);
+	v->ack = script_get32(tcp + 8);
+	v->flags = tcp[13];
+	v->win = script_get16(tcp + 14);
+	if (head < TCP_LEN || head > tcp_len)
+		return "data offset";
+	v->data = tcp + head;
+	v->len = (ours ? tcp_len : (uint32_t)script_get16(ip + 2) - IP_LEN) - head;
+
+	const char *error = parse_options(tcp + TCP_LEN, head - TCP_LEN, v);
+
+	if (!ours)
+		return error;
+	if (memcmp(b, script_peer_mac, 6) || memcmp(b + 6, script_our_mac, 6))
+		return "MAC addresses";
+	if (ip[0] != 0x45 || ip[1] != 0 || script_get16(ip + 2) != IP_LEN + tcp_len)
+		return "IP version, header length, DSCP or total length";
+	if (script_get16(ip + 6) != 0x4000 || ip[8] != 64)
+		return "DF not set, or a fragment, or TTL";
+	if (script_sum(ip, IP_LEN, 0) != 0xffff)
+		return "IP checksum";
+	if (script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)) != 0xffff)
+		return "TCP checksum";
+	if (tcp[12] & 0xf || tcp[13] & 0xc0 || tcp[18] || tcp[19])
+		return "reserved bits or urgent pointer";
+	return error;
+}
+
+void
+script_describe(const struct script *s, const uint8_t *b, uint32_t len, char *to, size_t max)
+{
+	bool ours = memcmp(b + 6, script_our_mac, 6) == 0;
+	const struct tuple *t = s->t;
+	struct view v;
+	const char *error = parse(s, b, len, ours, &v);
+	int n;
+
+	if (v.data == NULL) {
+		snprintf(to, max, "%u bytes, ethertype %04x", len, script_get16(b + 12));
+		return;
+	}
+
+	uint32_t seq = v.seq - (ours ? t->iss : t->isn), ack = v.ack - (ours ? t->isn : t->iss);
+
+	n = snprintf(to, max, "%s%s%s%s%s%s seq %u ack %u win %u len %u port %u peer %u",
+		v.flags & SYN ? "S" : "", v.flags & FIN ? "F" : "", v.flags & RST ? "R" : "",
+		v.flags & PSH ? "P" : "", v.flags & ACK ? "A" : "", v.flags & URG ? "U" : "", seq,
+		v.flags & ACK ? ack : v.ack, v.win, v.len, v.lport, v.rport);
+	if (IS_SET(v.mss))
+		n += snprintf(to + n, max - n, " mss %u", (uint16_t)v.mss);
+	if (IS_SET(v.wscale))
+		n += snprintf(to + n, max - n, " ws %u", (uint8_t)v.wscale);
+	if (IS_SET(v.tsval))
+		n += snprintf(to + n, max - n, " ts %u", (uint32_t)v.tsval);
+	if (IS_SET(v.tsval))
+		n += snprintf(
+			to + n, max - n, " ecr %u", (uint32_t)v.tsecr - (ours ? t->ts_base : 0));
+	if (error)
+		snprintf(to + n, max - n, " (%s)", error);
+}
+
+static void
+want(struct script *s, const char *what, uint64_t got, uint64_t expected, const char *line)
+{
+	const char *a = got == ABSENT ? " (absent)" : "",
+		   *b = expected == ABSENT ? " (absent)" : "";
+
+	if (got != expected)
+		script_fail(s, "%s is %u%s, expected %u%s, in: %s", what, (uint32_t)got, a,
+			(uint32_t)expected, b, line);
+}
+
+/* The window field a segment has while the application reads everything at once. */
+static uint16_t
+usual_window(const struct script *s, uint8_t flags)
+{
+	uint32_t wnd = s->conf.tcp.receive_buffer;
+	uint32_t shift = 0;
+
+	if (flags & RST)
+		return 0;
+	while (wnd >> shift > 65535)
+		shift++;
+	if ((flags & SYN) || !s->peer_ws || !s->conf.tcp.window_scale)
+		shift = 0;
+	return wnd >> shift < 65535 ? wnd >> shift : 65535;
+}
+
+static void
+match_options(
+	struct script *s, const struct seg *g, const struct view *v, uint64_t at, const char *line)
+{
+	struct tuple *t = s->t;
+	const struct spate_tcp_conf *conf = &s->conf.tcp;
+	bool syn = g->flags & SYN, first = syn && !(g->flags & ACK);
+	bool ws = syn && conf->window_scale && (first || s->peer_ws);
+	bool ts = !(g->flags & RST) && conf->timestamps && (first || s->peer_ts);
+	uint32_t shift = 0;
+
+	while (conf->receive_buffer >> shift > 65535)
+		shift++;
+	want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - 40) : ABSENT, line);
+	want(s, "window scale", v->wscale, g->wscale ? g->wscale : ws ? SET(shift) : ABSENT, line);
+	if (!ts || g->tsval == ABSENT) {
+		want(s, "TSval", v->tsval, ABSENT, line);
+		return;
+	}
+	if (!IS_SET(v->tsval))
+		script_fail(s, "no timestamps in: %s", line);
+	/* The offset is the tuple's for good: learned once, over all incarnations. */
+	if (!t->ts_offset_known) {
+		t->ts_offset = (uint32_t)v->tsval - (uint32_t)(at / MS);
+		t->ts_offset_known = true;
+	}
+	want(s, "TSval", v->tsval, SET(t->ts_offset + (uint32_t)(at / MS)), line);
+	t->ts_out = v->tsval;
+	if (IS_SET(g->tsecr))
+		want(s, "TSecr", v->tsecr, SET(t->ts_base + (uint32_t)g->tsecr), line);
+	else
+		want(s, "TSecr", v->tsecr, SET(first ? 0 : t->ts_in), line);
+}
+
+static void
+match_data(struct script *s, const struct seg *g, const struct view *v, const char *line)
+{
+	uint32_t len = g->data && !g->len ? strlen(g->data) : g->len;
+	const uint8_t *data = (const uint8_t *)g->data;
+
+	want(s, "payload length", v->len, len, line);
+	if (data == NULL && len)
+		data = script_pattern + g->seq - 1;
+	for (uint32_t i = 0; i < len; i++)
+		if (v->data[i] != data[i])
+			script_fail(s, "payload differs at byte %u in: %s", i, line);
+}
+
+static void
+match(struct script *s, const struct frame *f, const struct seg *g)
+{
+	struct tuple *t = s->t;
+	struct view v;
+	const char *error = parse(s, f->b, f->len, true, &v);
+	char line[200];
+
+	if ((v.flags & SYN) && !t->iss_known && !error) {
+		t->iss = v.seq - g->seq;
+		t->iss_known = true;
+	}
+	if (t->lport == 0)
+		t->lport = v.lport;
+	script_describe(s, f->b, f->len, line, sizeof(line));
+	if (error)
+		script_fail(s, "bad segment (%s): %s", error, line);
+	want(s, "remote address", v.raddr, t->raddr, line);
+	want(s, "remote port", v.rport, t->rport, line);
+	want(s, "local address", v.laddr, t->laddr, line);
+	want(s, "local port", v.lport, t->lport, line);
+	want(s, "flags", v.flags, g->flags, line);
+	if (!g->any_seq)
+		want(s, "SEQ", v.seq - t->iss, g->seq, line);
+	if (!(g->flags & ACK))
+		want(s, "ACK field without ACK bit", v.ack, 0, line);
+	else if (!g->any_ack)
+		want(s, "ACK", v.ack - t->isn, g->ack, line);
+	want(s, "window", v.win, IS_SET(g->win) ? (uint16_t)g->win : usual_window(s, g->flags),
+		line);
+	match_options(s, g, &v, f->at, line);
+	match_data(s, g, &v, line);
+}
+
+void
+script_out(struct script *s, const uint64_t *after_ns, const struct seg *g)
+{
+	uint64_t began = s->now;
+
+	script_pump(s);
+	if (after_ns) {
+		if (s->head != s->tail)
+			script_silent(s);
+		script_advance(s, began + *after_ns + WHEEL_TICK, true);
+	}
+
+	const struct frame *f = script_next_frame(s);
+
+	if (after_ns && f->at < began + *after_ns)
+		script_fail(s, "a segment after %.3f ms, expected at %.3f ms",
+			(double)(f->at - began) / 1e6, (double)*after_ns / 1e6);
+	match(s, f, g);
+}
+
+void
+script_silent(struct script *s)
+{
+	char line[200];
+
+	script_pump(s);
+	if (s->head == s->tail)
+		return;
+
+	const struct frame *f = &s->queue[s->head % FRAMES];
+
+	script_describe(s, f->b, f->len, line, sizeof(line));
+	script_fail(s, "not silent: %s", line);
+}
+
+const struct frame *
+script_next_frame(struct script *s)
+{
+	script_pump(s);
+	if (s->head == s->tail)
+		script_fail(s, "silence, where a segment was expected");
+	return &s->queue[s->head++ % FRAMES];
+}

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Options: parsing (OP-01), MSS (OP-02), window scale (OP-03), timestamps and what they
+ * protect from (OP-05, OP-06).
+ */
+#include "script.h"
+
+/* A peer that sends just these option bytes on its SYN; our SYN+ACK is taken as `answer`. */
+static void
+syn_with(struct script *s, const void *raw, uint8_t len, const struct seg *answer)
+{
+	s->peer_ts = s->peer_ws = false;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN, .raw = raw, .raw_len = len);
+	script_out(s, NULL, answer);
+	IN(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "accept");
+}
+
+#define SYN_WITH(s, bytes, ...)                                                                    \
+	(AT(s), syn_with(s, bytes, sizeof(bytes) - 1,                                              \
+			&(struct seg){.flags = SYN_ACK, .ack = 1, ##__VA_ARGS__}))
+
+/* Our segments carry `smss` bytes. */
+static void
+sends_segments_of(struct script *s, uint32_t smss)
+{
+	SEND_PATTERN(s, 2 * smss);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = smss);
+	OUT(s, PSH_ACK, .seq = 1 + smss, .ack = 1, .len = smss);
+	IN(s, ACK, .seq = 1, .ack = 1 + 2 * smss);
+	EVENTS(s, "sendable");
+}
+
+/* ---- OP-01 */
+
+static void
+OP_01_eol_ends_parsing(struct script *s)
+{
+	/* MSS 100, EOL, and a window scale that does not count. */
+	SYN_WITH(s, "\2\4\0\144\0\3\3\7", .wscale = ABSENT);
+	sends_segments_of(s, 100);
+	COUNTED(s, OPTIONS_MALFORMED, 0);
+}
+
+static void
+OP_01_nops_anywhere(struct script *s)
+{
+	SYN_WITH(s, "\1\1\1\2\4\0\144\1\1\1\1\0");
+	sends_segments_of(s, 100);
+	COUNTED(s, OPTIONS_MALFORMED, 0);
+}
+
+static void
+OP_01_unknown_is_skipped_by_length(struct script *s)
+{
+	/* Kinds 254, 30 and 5 (SACK, out of place); what lies in them is not looked at. */
+	SYN_WITH(s, "\376\6\2\4\0\60\36\2\5\2\2\4\0\144\1\1");
+	sends_segments_of(s, 100);
+	COUNTED(s, OPTIONS_MALFORMED, 0);
+}
+
+static void
+OP_01_length_0(struct script *s)
+{
+	SYN_WITH(s, "\2\4\0\144\376\0\3\3", .wscale = ABSENT);
+	sends_segments_of(s, 100);
+	COUNTED(s, OPTIONS_MALFORMED, 1);
+}
+
+static void
+OP_01_length_1(struct script *s)
+{
+	SYN_WITH(s, "\2\4\0\144\376\1\3\3", .wscale = ABSENT);
+	sends_segments_of(s, 100);
+	COUNTED(s, OPTIONS_MALFORMED, 1);
+}
+
+static void
+OP_01_length_past_the_header(struct script *s)
+{
+	SYN_WITH(s, "\2\4\0\144\1\1\3\4", .wscale = ABSENT);
+	sends_segments_of(s, 100);
+	COUNTED(s, OPTIONS_MALFORMED, 1);
+}
+
+static void
+OP_01_kind_without_length(struct script *s)
+{
+	SYN_WITH(s, "\2\4\0\144\1\1\1\3", .wscale = ABSENT);
+	sends_segments_of(s, 100);
+	COUNTED(s, OPTIONS_MALFORMED, 1);
+}
+
+static void
+OP_01_wrong_length_for_its_kind(struct script *s)
+{
+	SYN_WITH(s, "\2\3\100\3\3\7\0\0", .wscale = ABSENT);
+	sends_segments_of(s, 536);
+	COUNTED(s, OPTIONS_MALFORMED, 1);
+}
+
+/* Whatever they say, a SYN is a SYN, and no byte behind them is looked at (ASan). */
+static void
+OP_01_forty_bytes_of_anything(struct script *s)
+{
+	uint8_t raw[40];
+
+	START(s);
+	LISTEN(s);
+	for (uint32_t i = 0; i < 500; i++) {
+		uint32_t x = (i + 1) * 0x9e3779b1u;
+
+		for (size_t j = 0; j < sizeof(raw); j++) {
+			x ^= x << 13;
+			x ^= x >> 17;
+			x ^= x << 5;
+			raw[j] = x >> 8 & (i & 1 ? 0xff : 0x0f);
+		}
+		IN(s, SYN, .raw = raw, .raw_len = sizeof(raw));
+		script_next_frame(s);
+		IN(s, RST, .seq = 1);
+	}
+	COUNTED(s, SYN_RECEIVED, 500);
+	COUNTED(s, EMBRYO_RESET, 500);
+	CHECK(s, script_count_of(s, SPATE_OPTIONS_MALFORMED) > 100);
+}
+
+/* A segment that needs timestamps and has them in no usual place. */
+static void
+OP_01_timestamps_in_any_layout(struct script *s)
+{
+	uint8_t raw[16] = {254, 4, 0, 0, 8, 10};
+
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	script_put32(raw + 6, s->t->ts_base + 5);
+	script_put32(raw + 10, s->t->ts_out);
+	raw[14] = raw[15] = 1;
+	s->t->ts_in = s->t->ts_base + 5;
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x", .raw = raw, .raw_len = 16);
+	OUT(s, ACK, .seq = 1, .ack = 2);
+	EVENTS(s, "data:1");
+	RECEIVED(s, "x");
+}
+
+/* ---- OP-02 */
+
+static void
+OP_02_ours_is_mtu_less_40(struct script *s)
+{
+	s->conf.mtu = 1280;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN);
+	OUT(s, SYN_ACK, .ack = 1, .mss = SET(1240));
+	USE(s, 1);
+	s->t->lport++;
+	CONNECT(s);
+	OUT(s, SYN, .mss = SET(1240));
+	IN(s, SYN_ACK, .ack = 1);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "established");
+	/* The lesser of the two is used, options deducted. */
+	sends_segments_of(s, s->peer_ts ? 1228 : 1240);
+}
+
+static void
+OP_02_ours_is_a_knob(struct script *s)
+{
+	s->conf.tcp.mss = 500;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN);
+	OUT(s, SYN_ACK, .ack = 1, .mss = SET(500));
+	IN(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "accept");
+	sends_segments_of(s, s->peer_ts ? 488 : 500);
+}
+
+static void
+OP_02_absent(struct script *s)
+{
+	START(s);
+	LISTEN(s);
+	IN(s, SYN, .mss = ABSENT);
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "accept");
+	sends_segments_of(s, s->peer_ts ? 524 : 536);
+}
+
+static void
+OP_02_absent_from_syn_ack(struct script *s)
+{
+	START(s);
+	CONNECT(s);
+	OUT(s, SYN);
+	IN(s, SYN_ACK, .ack = 1, .mss = ABSENT);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "established");
+	sends_segments_of(s, s->peer_ts ? 524 : 536);
+}
+
+static void
+OP_02_values(struct script *s)
+{
+	static const struct {
+		uint32_t theirs, used;
+	} mss[] = {{0, 536}, {1, 48}, {47, 48}, {48, 48}, {49, 49}, {536, 536}, {1459, 1459},
+		{1460, 1460}, {1461, 1460}, {9000, 1460}, {65535, 1460}};
+
+	START(s);
+	LISTEN(s);
+	for (size_t i = 0; i < RTE_DIM(mss); i++) {
+		USE(s, i);
+		IN(s, SYN, .mss = SET(mss[i].theirs));
+		OUT(s, SYN_ACK, .ack = 1);
+		IN(s, ACK, .seq = 1, .ack = 1);
+		EVENTS(s, "accept");
+		sends_segments_of(s, mss[i].used - (s->peer_ts ? 12 : 0));
+	}
+}
+
+static void
+OP_02_only_on_syn(struct script *s)
+{
+	START(s);
+	s->peer_ts = false;
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .mss = SET(100));
+	sends_segments_of(s, 1460);
+}
+
+/* ---- OP-03 */
+
+static void
+OP_03_both_scale(struct script *s)
+{
+	s->peer_ws = true;
+	START(s);
+	ESTABLISH(s);
+	/* 10 means 1280: that much is sent, and no more. */
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
+	SEND_PATTERN(s, 2000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1280);
+	SILENT(s);
+	IN(s, ACK, .seq = 1, .ack = 1281, .win = SET(10));
+	OUT(s, PSH_ACK, .seq = 1281, .ack = 1, .len = 720);
+}
+
+static void
+OP_03_not_both(struct script *s)
+{
+	s->peer_ws = false;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
+	SEND_PATTERN(s, 20);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	SILENT(s);
+	IN(s, ACK, .seq = 1, .ack = 11);
+	OUT(s, PSH_ACK, .seq = 11, .ack = 1, .len = 10);
+}
+
+static void
+OP_03_off_by_knob(struct script *s)
+{
+	s->peer_ws = true;
+	s->conf.tcp.window_scale = false;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
+	SEND_PATTERN(s, 20);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	SILENT(s);
+}
+
+static void
+OP_03_never_scaled_in_syn(struct script *s)
+{
+	s->peer_ws = true;
+	START(s);
+	CONNECT(s);
+	OUT(s, SYN);
+	IN(s, SYN_ACK, .ack = 1, .win = SET(100));
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "established");
+	SEND_PATTERN(s, 200);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	SILENT(s);
+}
+
+static void
+OP_03_more_than_14_is_14(struct script *s)
+{
+	START(s);
+	LISTEN(s);
+	s->peer_ws = true;
+	IN(s, SYN, .wscale = SET(15));
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(1));
+	EVENTS(s, "accept");
+	EQUAL(s, script_info(s).snd_wnd, 1u << 14);
+	USE(s, 1);
+	IN(s, SYN, .wscale = SET(255));
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(65535));
+	EVENTS(s, "accept");
+	EQUAL(s, script_info(s).snd_wnd, 65535u << 14);
+}
+
+/* Zero is a scale too: it allows the other direction to have one. */
+static void
+OP_03_zero(struct script *s)
+{
+	s->peer_ws = true;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN, .wscale = SET(0));
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .win = SET(10), .data = "x");
+	OUT(s, ACK, .seq = 1, .ack = 2);
+	EQUAL(s, script_info(s).snd_wnd, 10);
+	EVENTS(s, "accept data:1");
+	RECEIVED(s, "x");
+}
+
+/* With this receive buffer we ask for `shift`, and then offer `window`. */
+static void
+buffer_of(struct script *s, uint32_t buffer, uint32_t shift, uint32_t window)
+{
+	s->peer_ws = true;
+	s->conf.tcp.receive_buffer = buffer;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN);
+	OUT(s, SYN_ACK, .ack = 1, .wscale = SET(shift));
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x");
+	OUT(s, ACK, .seq = 1, .ack = 2, .win = SET(window));
+	EVENTS(s, "accept data:1");
+	RECEIVED(s, "x");
+}
+
+static void
+OP_03_buffer_of_1000(struct script *s)
+{
+	buffer_of(s, 1000, 0, 1000);
+}
+
+static void
+OP_03_largest_without_scale(struct script *s)
+{
+	buffer_of(s, 65535, 0, 65535);
+}
+
+static void
+OP_03_least_with_scale(struct script *s)
+{
+	buffer_of(s, 65536, 1, 32768);
+}
+
+static void
+OP_03_buffer_of_1_gib(struct script *s)
+{
+	buffer_of(s, 1u << 30, 14, 65535);
+}
+
+/* ---- OP-05. That TSval and TSecr are right wherever they are usual, OUT sees to. */
+
+static void
+OP_05_not_without_both(struct script *s)
+{
+	s->peer_ts = s->active;
+	s->conf.tcp.timestamps = !s->active;
+	START(s);
+	ESTABLISH(s);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x", .tsval = ABSENT);
+	OUT(s, ACK, .seq = 1, .ack = 2, .tsval = ABSENT);
+	EVENTS(s, "data:1");
+	RECEIVED(s, "x");
+}
+
+static void
+OP_05_echo_and_clock(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	for (uint32_t i = 0; i < 5; i++) {
+		AFTER(s, 7);
+		IN(s, PSH_ACK, .seq = 1 + i, .ack = 1, .data = "x", .tsval = SET(100 * i));
+		OUT(s, ACK, .seq = 1, .ack = 2 + i, .tsecr = SET(100 * i));
+	}
+	EVENTS(s, "data:1 data:1 data:1 data:1 data:1");
+	RECEIVED(s, "xxxxx");
+}
+
+static void
+OP_05_retransmitted_syn_has_current_value(struct script *s)
+{
+	uint32_t first;
+
+	START(s);
+	CONNECT(s);
+	OUT(s, SYN);
+	first = s->t->ts_out;
+	OUT_AT(s, 1000, SYN);
+	CHECK(s, s->t->ts_out - first >= 1000 && s->t->ts_out - first <= 1002);
+}
+
+static void
+OP_05_offset_is_the_tuples(struct script *s)
+{
+	uint32_t offset[8];
+
+	START(s);
+	for (int i = 0; i < 8; i++) {
+		USE(s, i);
+		CONNECT(s);
+		OUT(s, SYN);
+		offset[i] = s->t->ts_offset;
+		for (int j = 0; j < i; j++)
+			CHECK(s, offset[i] - offset[j] > 1u << 16 &&
+					 offset[j] - offset[i] > 1u << 16);
+	}
+	/* The next incarnation goes on where this one was: OUT knows the offset. */
+	CLOSE(s);
+	EVENTS(s, "closed");
+	AFTER(s, 500);
+	CONNECT(s);
+	NEXT_INCARNATION(s, 0);
+	OUT(s, SYN);
+}
+
+static void
+OP_05_ts_recent_rule(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	/* Beyond a gap: SEG.SEQ > Last.ACK.sent, TS.Recent stays. */
+	IN(s, PSH_ACK, .seq = 6, .ack = 1, .data = "world", .tsval = SET(20));
+	OUT(s, ACK, .seq = 1, .ack = 1, .tsecr = SET(0));
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(10));
+	OUT(s, ACK, .seq = 1, .ack = 6, .tsecr = SET(10));
+	/* Not acceptable: outside the window, or old. */
+	IN(s, PSH_ACK, .seq = 1000000, .ack = 1, .data = "x", .tsval = SET(50));
+	OUT(s, ACK, .seq = 1, .ack = 6, .tsecr = SET(10));
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(60));
+	OUT(s, ACK, .seq = 1, .ack = 6, .tsecr = SET(10));
+	/* Covering Last.ACK.sent, old data in front: acceptable. */
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "helloworld", .tsval = SET(70));
+	OUT(s, ACK, .seq = 1, .ack = 11, .tsecr = SET(70));
+	EVENTS(s, "data:5 data:5");
+	RECEIVED(s, "helloworld");
+}
+
+/* Of two segments that one ACK answers, the earlier one's value is echoed (RFC 7323 4.3). */
+static void
+OP_05_one_ack_for_two(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .data = "a", .tsval = SET(10));
+	IN(s, ACK, .seq = 2, .ack = 1, .data = "b", .tsval = SET(20));
+	OUT(s, ACK, .seq = 1, .ack = 3, .tsecr = SET(10));
+	EVENTS(s, "data:1 data:1");
+	RECEIVED(s, "ab");
+}
+
+static void
+OP_05_missing(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x", .tsval = ABSENT);
+	IN(s, FIN_ACK, .seq = 1, .ack = 1, .tsval = ABSENT);
+	SILENT(s);
+	COUNTED(s, MISSING_TIMESTAMP, 2);
+	EVENTS(s, "");
+	/* RST excepted. */
+	IN(s, RST, .seq = 1);
+	EVENTS(s, "closed:ECONNRESET");
+}
+
+static void
+OP_05_missing_in_syn_rcvd(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN);
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .tsval = ABSENT);
+	SILENT(s);
+	COUNTED(s, MISSING_TIMESTAMP, 1);
+	EVENTS(s, "");
+	IN(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "accept");
+}
+
+static void
+OP_05_missing_tolerated_by_knob(struct script *s)
+{
+	s->peer_ts = true;
+	s->conf.tcp.tolerate_missing_ts = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x", .tsval = ABSENT);
+	OUT(s, ACK, .seq = 1, .ack = 2);
+	EVENTS(s, "data:1");
+	RECEIVED(s, "x");
+	COUNTED(s, MISSING_TIMESTAMP, 0);
+}
+
+/* ---- OP-06 */
+
+static void
+OP_06_old_duplicate_is_dropped(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	AFTER(s, 1000);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "new", .tsval = SET(1000));
+	OUT(s, ACK, .seq = 1, .ack = 4);
+	/* In the window by its number, of another turn of it by its time. */
+	IN(s, PSH_ACK, .seq = 4, .ack = 1, .data = "old", .tsval = SET(999));
+	OUT(s, ACK, .seq = 1, .ack = 4, .tsecr = SET(1000));
+	IN(s, FIN_ACK, .seq = 4, .ack = 1, .tsval = SET(1001 - 0x80000000));
+	OUT(s, ACK, .seq = 1, .ack = 4, .tsecr = SET(1000));
+	COUNTED(s, PAWS_DROPPED, 2);
+	EVENTS(s, "data:3");
+	IN(s, PSH_ACK, .seq = 4, .ack = 1, .data = "now", .tsval = SET(1000));
+	OUT(s, ACK, .seq = 1, .ack = 7);
+	EVENTS(s, "data:3");
+	RECEIVED(s, "newnow");
+}
+
+static void
+OP_06_in_syn_rcvd(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN);
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .tsval = SET(-1));
+	OUT(s, ACK, .seq = 1, .ack = 1, .tsecr = SET(0));
+	EVENTS(s, "");
+	IN(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "accept");
+}
+
+static const struct row_test tests[] = {
+	ROW_TEST("OP-01", OP_01_eol_ends_parsing),
+	ROW_TEST("OP-01", OP_01_nops_anywhere),
+	ROW_TEST("OP-01", OP_01_unknown_is_skipped_by_length),
+	ROW_TEST("OP-01", OP_01_length_0),
+	ROW_TEST("OP-01", OP_01_length_1),
+	ROW_TEST("OP-01", OP_01_length_past_the_header),
+	ROW_TEST("OP-01", OP_01_kind_without_length),
+	ROW_TEST("OP-01", OP_01_wrong_length_for_its_kind),
+	ROW_TEST("OP-01", OP_01_forty_bytes_of_anything),
+	ROW_TEST("OP-01 OP-05", OP_01_timestamps_in_any_layout),
+	ROW_TEST("OP-02", OP_02_ours_is_mtu_less_40),
+	ROW_TEST("OP-02", OP_02_ours_is_a_knob),
+	ROW_TEST("OP-02", OP_02_absent),
+	ROW_TEST("OP-02", OP_02_absent_from_syn_ack),
+	ROW_TEST("OP-02", OP_02_values),
+	ROW_TEST("OP-02", OP_02_only_on_syn),
+	ROW_TEST("OP-03", OP_03_both_scale),
+	ROW_TEST("OP-03", OP_03_not_both),
+	ROW_TEST("OP-03", OP_03_off_by_knob),
+	ROW_TEST("OP-03", OP_03_never_scaled_in_syn),
+	ROW_TEST("OP-03", OP_03_more_than_14_is_14),
+	ROW_TEST("OP-03", OP_03_zero),
+	ROW_TEST("OP-03", OP_03_buffer_of_1000),
+	ROW_TEST("OP-03", OP_03_largest_without_scale),
+	ROW_TEST("OP-03", OP_03_least_with_scale),
+	ROW_TEST("OP-03", OP_03_buffer_of_1_gib),
+	ROW_TEST("OP-05", OP_05_not_without_both),
+	ROW_TEST("OP-05", OP_05_echo_and_clock),
+	ROW_TEST("OP-05", OP_05_retransmitted_syn_has_current_value),
+	ROW_TEST("OP-05", OP_05_offset_is_the_tuples),
+	ROW_TEST("OP-05", OP_05_ts_recent_rule),
+	ROW_TEST("OP-05", OP_05_one_ack_for_two),
+	ROW_TEST("OP-05", OP_05_missing),
+	ROW_TEST("OP-05", OP_05_missing_in_syn_rcvd),
+	ROW_TEST("OP-05", OP_05_missing_tolerated_by_knob),
+	ROW_TEST("OP-06", OP_06_old_duplicate_is_dropped),
+	ROW_TEST("OP-06", OP_06_in_syn_rcvd),
+};
+
+SCRIPT_MAIN(tests)
