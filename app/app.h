@@ -18,7 +18,8 @@ struct app {
 	struct options options;
 	struct config config;
 	struct engine engine;
-	bool launched; /* the engine runs: ports and protocol knobs are fixed */
+	bool launched; /* the ports are open: they and the protocol's knobs are fixed */
+	bool running;  /* the workers poll */
 	bool failed;   /* the run failed: exit status 1 */
 	bool quit;     /* `quit` was said */
 	uint8_t *response[SERVERS_MAX][2];

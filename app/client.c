@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flow/flow_key.h"
 #include "pattern.h"
 #include "work.h"
 
@@ -29,43 +30,71 @@ enum client_phase {
 static void
 make_request(struct work_client *c, int last)
 {
-	char to[INET_ADDRSTRLEN];
+	char to[INET_ADDRSTRLEN], port[8] = "";
 	bool close = last && c->conf->close == CLOSE_LAST;
 
 	inet_ntop(AF_INET, &c->conf->to.ip4, to, sizeof(to));
+	/* RFC 9110 7.2: the port too, unless it is the default. */
+	if (ntohs(c->conf->to.port) != 80)
+		snprintf(port, sizeof(port), ":%u", ntohs(c->conf->to.port));
 	c->request_len[last] = snprintf(c->request[last], sizeof(c->request[last]),
-		"GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", c->conf->path, to,
+		"GET %s HTTP/1.1\r\nHost: %s%s\r\n%s\r\n", c->conf->path, to, port,
 		close ? "Connection: close\r\n" : "");
+}
+
+/*
+ * Slots that take part: no more than there are connections at once, or connections a
+ * second, to share. Of the rest each gets nothing.
+ */
+static uint64_t
+taking_part(const struct work *w, const struct client_config *conf)
+{
+	uint64_t n = RTE_MIN((uint64_t)w->n_slots, (uint64_t)conf->concurrency);
+
+	return conf->rate == RATE_MAX ? n : RTE_MIN(n, conf->rate);
 }
 
 /* This slot's part of `whole`: the first slots take what does not divide. */
 static uint64_t
-share(const struct work *w, uint64_t whole)
+share(const struct work *w, const struct client_config *conf, uint64_t whole)
 {
-	return whole / w->n_slots + (w->slot->index < whole % w->n_slots);
+	uint64_t n = taking_part(w, conf), index = w->slot->index;
+
+	return index < n ? whole / n + (index < whole % n) : 0;
 }
 
 void
 client_set_pace(struct work *w, struct work_client *c)
 {
+	uint64_t now_ns = spate_now(w->slot->stack);
+
+	/* Who has connections left to open must be able to, or the run would never end. */
+	uint64_t least = c->count > 0 && c->count != UINT64_MAX;
+
+	c->concurrency = RTE_MAX(share(w, c->conf, c->conf->concurrency), least);
 	c->rate = c->conf->rate;
-	if (c->rate != RATE_MAX) {
-		c->rate = share(w, c->rate);
-		/* A share of nothing is no endless pace. */
-		if (c->rate == 0)
-			c->pause_ns = UINT64_MAX;
-	}
-	c->concurrency = share(w, c->conf->concurrency);
-	c->pace_ns = w->now_ns;
+	if (c->rate != RATE_MAX)
+		c->rate = RTE_MAX(share(w, c->conf, c->rate), least);
+	/* A share of nothing is no endless pace. */
+	c->pause_ns = c->conf->rate != RATE_MAX && c->rate == 0 ? UINT64_MAX : 0;
+	c->pace_ns = now_ns;
 	c->paced = 0;
 }
 
+/*
+ * Is a reply to this tuple received by this slot? By hash where the port has one; on a
+ * wire of queue pairs it is anyway, and the ports are dealt out so that no two slots open
+ * the same tuple.
+ */
 static bool
 mine(const void *ctx, const void *key)
 {
 	const struct engine_slot *slot = ctx;
+	const struct flow_key *k = key;
 
-	return port_queue_of(slot->port, key) == slot->queue;
+	if (slot->port->steering == PORT_STEER_RSS)
+		return port_queue_of(slot->port, key) == slot->queue;
+	return rte_be_to_cpu_16(k->lport) % slot->port->n_queues == slot->queue;
 }
 
 int
@@ -85,12 +114,11 @@ client_start(struct work *w, int index, const struct client_config *conf)
 		conf->port_first, conf->port_last);
 	if (rc < 0)
 		return rc;
-	if (w->n_slots > 1 && w->slot->port->steering == PORT_STEER_RSS)
+	if (w->n_slots > 1)
 		spate_source_filter(&c->source, mine, w->slot);
 	make_request(c, 0);
 	make_request(c, 1);
-	c->count = conf->count == COUNT_ENDLESS ? UINT64_MAX : share(w, conf->count);
-	c->pause_ns = 0;
+	c->count = conf->count == COUNT_ENDLESS ? UINT64_MAX : share(w, conf, conf->count);
 	client_set_pace(w, c);
 	c->resolved = false;
 	c->running = true;

@@ -36,13 +36,25 @@ stop(struct app *a, struct words *args)
 static bool
 clear_stats(struct app *a, struct words *args)
 {
+	uint64_t *v = a->base.tcp.v;
+
 	(void)args;
 	totals_read(a, &a->base);
-	/* What is there now counts as entered and opened, so that the sums still agree. */
-	a->base.tcp.v[SPATE_TW_ENTERED] -= a->base.state[SPATE_TIME_WAIT];
-	a->base.tcp.v[SPATE_OPENED] = a->base.tcp.v[SPATE_CLOSED_IN_ORDER] +
-				      a->base.tcp.v[SPATE_RESET] + a->base.tcp.v[SPATE_TIMED_OUT] +
-				      a->base.tcp.v[SPATE_REFUSED];
+	/*
+	 * What is there now counts as opened and entered since: what began is what has ended,
+	 * and the sums still agree, though the workers counted on while this was read.
+	 */
+	v[SPATE_OPENED] =
+		v[SPATE_CLOSED_IN_ORDER] + v[SPATE_RESET] + v[SPATE_TIMED_OUT] + v[SPATE_REFUSED];
+	v[SPATE_TW_ENTERED] =
+		v[SPATE_TW_REUSED] + v[SPATE_TW_RECYCLED] + v[SPATE_TW_RESET] + v[SPATE_TW_EXPIRED];
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		struct client_totals *c = &a->base.client[i];
+
+		c->attempted = c->closed + c->aborted + client_failed(c);
+	}
+	for (int i = 0; i < SERVERS_MAX; i++)
+		a->base.server[i].accepted = a->base.server[i].closed + a->base.server[i].failed;
 	return true;
 }
 

@@ -53,8 +53,10 @@ const struct command set_commands[] = {
 		"change a client, running or not", client_set, NULL},
 	{"set tcp", "KNOB VALUE", false, "change the protocol's settings, before the first 'start'",
 		set_tcp, knobs_help},
-	{"set run", "drain MS", false,
-		"how long connections may end by themselves when a run stops (default 3000)",
+	{"set run", "drain MS | end fin|reset", false,
+		"at the end of a run: how long connections may end by themselves (default 3000), "
+		"and how "
+		"what is left then is closed (default fin)",
 		set_run, NULL},
 	{NULL, NULL, false, NULL, NULL, NULL},
 };

@@ -265,11 +265,15 @@ command_file(const char *path)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return false;
 	}
-	for (int n = 1; good && fgets(line, sizeof(line), f); n++) {
+	for (int n = 1; good && !state.app->quit && fgets(line, sizeof(line), f); n++) {
 		say_where(path, n);
 		good = command_line(line);
 	}
 	say_where(NULL, 0);
+	if (ferror(f)) {
+		fprintf(stderr, "spate: %s: cannot be read: %s\n", path, strerror(errno));
+		good = false;
+	}
 	fclose(f);
 	return good;
 }

@@ -65,6 +65,11 @@ name(struct http_head *h, uint8_t ch)
 {
 	uint8_t still = 0;
 
+	/* A NUL would pass for the end of a name. */
+	if (ch == '\0') {
+		h->state = OTHER;
+		return;
+	}
 	ch = tolower(ch);
 	for (int f = 0; f < FIELDS; f++)
 		if ((h->field >> f & 1) && (uint8_t)field_name[f][h->at] == (ch == ':' ? '\0' : ch))
@@ -76,6 +81,9 @@ name(struct http_head *h, uint8_t ch)
 	} else if (ch == ':') {
 		h->state = VALUE;
 		h->at = 0;
+		/* Two lengths are one too many (RFC 9112 6.3). */
+		if (still == 1 << FIELD_LENGTH && (h->flags & HTTP_HAS_LENGTH))
+			bad(h);
 	}
 }
 
@@ -93,15 +101,20 @@ value(struct http_head *h, uint8_t ch)
 		h->flags |= HTTP_HAS_LENGTH;
 		return;
 	}
-	/* The first letters tell close, keep-alive and chunked apart. */
-	if (h->at++ > 0)
+	/* The first letter of each element of the list tells close, keep-alive and chunked apart.
+	 */
+	if (ch == ',') {
+		h->at = 0;
 		return;
+	}
+	if (h->at > 0)
+		return;
+	h->at = 1;
 	ch = tolower(ch);
 	if (h->field == 1 << FIELD_ENCODING)
 		h->flags |= ch == 'c' ? HTTP_CHUNKED : 0;
 	else
 		h->flags |= ch == 'c' ? HTTP_CLOSE : ch == 'k' ? HTTP_KEEP_ALIVE : 0;
-	h->state = OTHER;
 }
 
 /* Bytes up to the line's end, which nobody reads: most of a head is skipped, not parsed. */
@@ -124,6 +137,9 @@ http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len)
 		if (ch == '\n') {
 			if (h->state == LINE_BEGIN)
 				h->flags |= HTTP_DONE;
+			/* RFC 9112 2.2: an empty line ahead of the message is passed over. */
+			if (h->state == START_LINE && h->at == 0)
+				continue;
 			if (h->state == START_LINE && h->at < 12)
 				bad(h);
 			h->state = LINE_BEGIN;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* spate: the program. Options, EAL, the embedded wire, commands, the run, the end. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -21,14 +23,26 @@
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
 
+#define SECOND_CTRL_C_MS 300
+
 static volatile sig_atomic_t interrupted;
 
 static void
 on_signal(int signal_number)
 {
 	(void)signal_number;
-	/* A second one means it: the default action. */
-	if (interrupted++)
+	static struct timespec first;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!interrupted) {
+		interrupted = 1;
+		first = now;
+		return;
+	}
+	/* Wrappers pass one Ctrl-C on twice; a person's second one means it. */
+	if ((now.tv_sec - first.tv_sec) * 1000 + (now.tv_nsec - first.tv_nsec) / 1000000 >=
+		SECOND_CTRL_C_MS)
 		_exit(128 + SIGINT);
 }
 
@@ -39,6 +53,8 @@ catch_signals(void)
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	/* A vhost or memif peer that is gone must not take us along. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 /* EAL, and the wire in memory when no port was asked for. */
@@ -47,13 +63,13 @@ start_dpdk(struct options *o)
 {
 	if (rte_eal_init(o->eal_argc, o->eal_argv) < 0) {
 		fprintf(stderr, "spate: EAL did not start: %s\n", rte_strerror(rte_errno));
-		return EXIT_FAILED;
+		return rte_errno == EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
 	if (engine_count_workers() == 0) {
 		fprintf(stderr, "spate: no worker lcore: give EAL at least two lcores, the first "
 				"is for the "
 				"command line (for example --lcores 0@0,1@0)\n");
-		return EXIT_FAILED;
+		return EXIT_USAGE;
 	}
 	if (o->embedded) {
 		uint16_t queues = RTE_MIN(RTE_MAX(1, engine_count_workers() / 2), PORT_QUEUES_MAX);
@@ -88,6 +104,19 @@ file_failed(struct app *a)
 	return status;
 }
 
+/* A file that defines clients or servers, or a run that has an end, means to be run. */
+static bool
+wants_run(const struct app *a)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (a->config.client[i].used)
+			return true;
+	for (int i = 0; i < SERVERS_MAX; i++)
+		if (a->config.server[i].used)
+			return true;
+	return a->options.duration_s || a->options.json_file;
+}
+
 static int
 run(struct app *a)
 {
@@ -101,6 +130,11 @@ run(struct app *a)
 		command_prompt();
 	else if (a->launched && !a->quit)
 		run_wait(a);
+	else if (!a->launched && !a->options.interactive && !a->quit && wants_run(a)) {
+		fprintf(stderr, "spate: %s: nothing was started: expected a line 'start all'\n",
+			a->options.command_file);
+		return EXIT_USAGE;
+	}
 	run_finish(a);
 	return a->failed ? EXIT_FAILED : 0;
 }

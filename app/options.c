@@ -12,13 +12,17 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <rte_common.h>
 #include <rte_version.h>
 
 #include "words.h"
 
 #define WORKERS_DEFAULT_MAX 16
-#define HEAP_MB             512 /* of packet buffers and small tables, without hugepages */
-#define HUGEPAGES_ENOUGH    256 /* of 2 MiB: the same */
+/* Memory for packet buffers and small tables: a part, and a part for each queue. */
+#define HEAP_MB         128 /* without hugepages, where an object does not share its page */
+#define HEAP_MB_QUEUE   72
+#define HUGEPAGES       96 /* of 2 MiB */
+#define HUGEPAGES_QUEUE 24
 
 #ifndef SPATE_VERSION
 #define SPATE_VERSION "unknown"
@@ -118,9 +122,6 @@ take(struct options *o, int opt)
 	case OPT_HELP:
 		help();
 		return OPTIONS_DONE;
-	default:
-		fprintf(stderr, "spate: 'spate --help' lists the options\n");
-		return OPTIONS_WRONG;
 	}
 	return good ? OPTIONS_RUN : OPTIONS_WRONG;
 }
@@ -131,17 +132,24 @@ parse_own(struct options *o, int argc, char **argv)
 	int opt;
 
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, "i", long_options, NULL)) != -1) {
+	opterr = 0; /* the words are ours */
+	while ((opt = getopt_long(argc, argv, ":i", long_options, NULL)) != -1) {
 		enum options_verdict v;
 
 		if (opt == OPT_VERSION) {
 			printf("spate %s, %s\n", SPATE_VERSION, rte_version());
 			return OPTIONS_DONE;
 		}
+		if (opt == ':' || opt == '?') {
+			fprintf(stderr, "spate: '%s' %s: 'spate --help' lists the options\n",
+				argv[optind - 1], opt == ':' ? "wants a value" : "is no option");
+			return OPTIONS_WRONG;
+		}
 		v = take(o, opt);
 		if (v != OPTIONS_RUN)
 			return v;
 	}
+	opterr = 1; /* EAL's are getopt's */
 	if (optind < argc) {
 		fprintf(stderr, "spate: '%s' is no option: 'spate --help' lists them\n",
 			argv[optind]);
@@ -181,9 +189,9 @@ free_hugepages(void)
 
 /*
  * "0@(0-1),1@0,2@1": the main lcore floats over all CPUs, since it mostly sleeps and must
- * wake at once; each CPU has a worker of its own.
+ * wake at once; each CPU has a worker of its own. Returns their number.
  */
-static void
+static int
 default_lcores(char *out, size_t size)
 {
 	cpu_set_t cpus;
@@ -203,18 +211,19 @@ default_lcores(char *out, size_t size)
 			cpu);
 	}
 	snprintf(out, size, "0@(%s)%s", main_set, workers);
+	return n;
 }
 
 static bool
 default_eal(struct options *o)
 {
 	char lcores[1024];
+	int queues = 2 * RTE_MAX(1, default_lcores(lcores, sizeof(lcores)) / 2);
+	/* --in-memory needs the right to map hugepages, which is root's. */
+	bool hugepages = geteuid() == 0 && free_hugepages() >= HUGEPAGES + HUGEPAGES_QUEUE * queues;
 	bool good = true;
 
 	o->embedded = true;
-	/* --in-memory needs the right to map hugepages, which is root's. */
-	bool hugepages = geteuid() == 0 && free_hugepages() >= HUGEPAGES_ENOUGH;
-	default_lcores(lcores, sizeof(lcores));
 	good &= add_eal(o, "--no-pci") && add_eal(o, "--no-telemetry");
 	good &= add_eal(o, "--log-level=lib.eal:error") && add_eal(o, "--log-level=error");
 	good &= add_eal(o, "--lcores") && add_eal(o, lcores);
@@ -223,11 +232,24 @@ default_eal(struct options *o)
 	} else {
 		char mb[16];
 
-		snprintf(mb, sizeof(mb), "%d", HEAP_MB);
+		snprintf(mb, sizeof(mb), "%d", HEAP_MB + HEAP_MB_QUEUE * queues);
 		good &= add_eal(o, "--no-huge") && add_eal(o, "-m") && add_eal(o, mb);
 		good &= add_eal(o, "--no-shconf");
 	}
 	return good;
+}
+
+/* Nothing, or only a name to run beside another spate: the rest is ours to choose. */
+static bool
+wants_defaults(const struct options *o)
+{
+	for (int i = 1; i < o->eal_argc; i++) {
+		if (strcmp(o->eal_argv[i], "--file-prefix") == 0)
+			i++;
+		else if (strncmp(o->eal_argv[i], "--file-prefix=", 14))
+			return false;
+	}
+	return true;
 }
 
 /* --no-pci and no --vdev: the user chose the cores, not a port. */
@@ -291,7 +313,7 @@ options_parse(struct options *o, int argc, char **argv)
 	if (v != OPTIONS_RUN)
 		return v;
 	find_prefix(o);
-	if (o->eal_argc > 1)
+	if (!wants_defaults(o))
 		o->embedded = asks_for_no_port(o);
 	else if (!default_eal(o))
 		return OPTIONS_WRONG;

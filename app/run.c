@@ -37,8 +37,9 @@ fill_port(const struct config *c, int id, struct engine_port_conf *pc)
 	pc->stack.tcp = c->tcp;
 }
 
-bool
-run_launch(struct app *a)
+/* Open the configured ports. False: said. */
+static bool
+launch(struct app *a)
 {
 	struct engine_conf conf = {
 		.ops = &work_ops,
@@ -48,8 +49,6 @@ run_launch(struct app *a)
 	};
 	uint16_t slots;
 
-	if (a->launched)
-		return true;
 	for (int i = 0; i < PORTS_MAX; i++)
 		if (a->config.port[i].used)
 			fill_port(&a->config, i, &conf.port[conf.n_ports++]);
@@ -62,10 +61,25 @@ run_launch(struct app *a)
 	conf.max_time_wait = RTE_MAX(1u, a->config.max_time_wait / slots);
 	if (engine_start(&a->engine, &conf) < 0) {
 		wrong("%s", a->engine.error);
+		engine_stop(&a->engine);
 		a->failed = true;
 		return false;
 	}
 	a->launched = true;
+	totals_read(a, &a->base);
+	return true;
+}
+
+/* Start the workers and wait for the links. False: said. */
+static bool
+go(struct app *a)
+{
+	a->running = true;
+	if (engine_run(&a->engine) < 0) {
+		wrong("%s", a->engine.error);
+		a->failed = true;
+		return false;
+	}
 	for (uint16_t i = 0; i < a->engine.n_ports; i++) {
 		if (port_wait_link(&a->engine.port[i], a->options.link_wait_s) < 0) {
 			wrong("%s", a->engine.port[i].error);
@@ -75,7 +89,6 @@ run_launch(struct app *a)
 	}
 	run_each_slot(a, -1, announce, NULL);
 	a->run_start_ns = engine_now(&a->engine);
-	totals_read(a, &a->base);
 	return true;
 }
 
@@ -119,9 +132,11 @@ pace_client(struct engine_slot *slot, void *arg)
 {
 	struct order *o = arg;
 	struct work *w = slot->app;
+	struct work_client *c = &w->client[o->index];
 
-	w->client[o->index].pause_ns = 0;
-	client_set_pace(w, &w->client[o->index]);
+	/* One that was never started takes its pace when it is. */
+	if (c->conf)
+		client_set_pace(w, c);
 }
 
 static void
@@ -171,7 +186,17 @@ start_one_server(struct app *a, int i)
 	return order_all(a, s->port, i, start_server, "server", s->name);
 }
 
-/* Run `client` or `server` on what `name` means. */
+static bool
+name_known(const struct app *a, const char *name)
+{
+	if (name == NULL || strcmp(name, "all") == 0 || config_find_client(&a->config, name) >= 0 ||
+		config_find_server(&a->config, name) >= 0)
+		return true;
+	wrong("there is no client or server '%s'", name);
+	return false;
+}
+
+/* Run `client` and `server`, where given, on what `name` means. */
 static bool
 by_name(struct app *a, const char *name, bool (*client)(struct app *a, int i),
 	bool (*server)(struct app *a, int i))
@@ -181,15 +206,10 @@ by_name(struct app *a, const char *name, bool (*client)(struct app *a, int i),
 	int s = all ? -1 : config_find_server(&a->config, name);
 	bool good = true;
 
-	if (!all && c < 0 && s < 0) {
-		wrong("there is no client or server '%s'", name);
-		return false;
-	}
-	/* Servers first: nobody is to be refused for lack of a listener. */
-	for (int i = 0; i < SERVERS_MAX && good; i++)
+	for (int i = 0; i < SERVERS_MAX && server && good; i++)
 		if (a->config.server[i].used && (all || i == s))
 			good = server(a, i);
-	for (int i = 0; i < CLIENTS_MAX && good; i++)
+	for (int i = 0; i < CLIENTS_MAX && client && good; i++)
 		if (a->config.client[i].used && (all || i == c))
 			good = client(a, i);
 	return good;
@@ -220,13 +240,24 @@ stop_one_server(struct app *a, int i)
 bool
 run_start(struct app *a, const char *name)
 {
-	return run_launch(a) && by_name(a, name, start_one_client, start_one_server);
+	bool good;
+
+	if (!name_known(a, name) || (!a->launched && !launch(a)))
+		return false;
+	/* Servers first, and before a frame is received: nobody is refused for lack of a listener.
+	 */
+	good = by_name(a, name, NULL, start_one_server);
+	if (!a->running && !go(a))
+		return false;
+	return good && by_name(a, name, start_one_client, NULL);
 }
 
 bool
 run_stop(struct app *a, const char *name)
 {
-	return by_name(a, name, stop_one_client, stop_one_server);
+	/* Clients first, for the same reason. */
+	return name_known(a, name) && by_name(a, name, stop_one_client, NULL) &&
+	       by_name(a, name, NULL, stop_one_server);
 }
 
 void
@@ -237,24 +268,22 @@ run_pace(struct app *a, int client)
 	run_each_slot(a, a->config.client[client].port, pace_client, &o);
 }
 
-/* Have all clients with a count done their part, and are there no others? */
+/* Have all started clients done their count (the endless never have)? */
 static bool
 counted_out(const struct app *a)
 {
 	bool any = false;
 
 	for (int i = 0; i < CLIENTS_MAX; i++) {
-		if (!a->config.client[i].used)
-			continue;
-		if (a->config.client[i].count == COUNT_ENDLESS)
-			return false;
-		any = true;
 		for (uint16_t s = 0; s < a->engine.n_slots; s++) {
 			const struct work *w = a->engine.slot[s].app;
 			const struct work_client *c = &w->client[i];
 
-			if (c->running && (__atomic_load_n(&c->count, __ATOMIC_RELAXED) ||
-						  __atomic_load_n(&c->open, __ATOMIC_RELAXED)))
+			if (!c->running)
+				continue;
+			any = true;
+			if (__atomic_load_n(&c->count, __ATOMIC_RELAXED) ||
+				__atomic_load_n(&c->open, __ATOMIC_RELAXED))
 				return false;
 		}
 	}
@@ -268,7 +297,8 @@ run_wait(struct app *a)
 	struct totals before;
 
 	totals_read(a, &before);
-	while (!*a->interrupted && !counted_out(a)) {
+	/* Nobody reads our lines any more: that is an interrupt too. */
+	while (!*a->interrupted && !ferror(stdout) && !counted_out(a)) {
 		uint64_t elapsed = engine_now(&a->engine) - start;
 
 		if (a->options.duration_s && elapsed >= a->options.duration_s * 1000000000ull)
@@ -377,5 +407,5 @@ run_finish(struct app *a)
 		a->failed = true;
 	}
 	engine_stop(&a->engine);
-	a->launched = false;
+	a->launched = a->running = false;
 }

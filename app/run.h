@@ -10,9 +10,6 @@
 
 struct app;
 
-/* Open the configured ports and start the workers, if that has not happened. False: said. */
-bool run_launch(struct app *a);
-
 /* Start or stop a client or server by name, or all of them. False: said. */
 bool run_start(struct app *a, const char *name);
 bool run_stop(struct app *a, const char *name);

@@ -81,14 +81,6 @@ totals_read(const struct app *a, struct totals *t)
 	}
 }
 
-static void
-histogram_subtract(struct histogram *h, const struct histogram *base)
-{
-	h->count -= base->count;
-	for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
-		h->bucket[i] -= base->bucket[i];
-}
-
 void
 totals_since(struct totals *t, const struct totals *base)
 {

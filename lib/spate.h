@@ -83,7 +83,8 @@ struct spate_ops {
 	/*
 	 * The connection is over: 0 closed in order (TIME_WAIT may follow and is the
 	 * stack's affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -ECONNABORTED
-	 * (spate_abort). Called once for each connection that was opened, last of all.
+	 * (spate_abort). Called once for each connection that was opened, last of all: of the
+	 * handle only its user word is left.
 	 */
 	void (*on_closed)(void *app, spate_conn c, int reason);
 };
@@ -180,7 +181,10 @@ int spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
 /* Tell the network where our addresses are (gratuitous ARP). */
 void spate_announce(struct spate_stack *s);
 
-/* Is the next hop towards `ip4` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH. */
+/*
+ * Is the next hop towards `ip4` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH;
+ * -ENOBUFS when there is no room to ask; -EINVAL for an address no other host can have.
+ */
 int spate_resolve(struct spate_stack *s, uint32_t ip4);
 
 /*
@@ -220,7 +224,8 @@ void spate_source_filter(
  * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next
  * output. Returns 0 and the connection; -EADDRNOTAVAIL when every tuple is taken,
  * -EAGAIN when none was found in a bounded search (call again), -ENOBUFS when the table
- * is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the next hop.
+ * is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the next hop, -EINVAL
+ * when `remote` is an address no other host can have.
  */
 int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
 	spate_conn *c);
@@ -274,7 +279,7 @@ struct spate_conn_info {
 int spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
 
 /*
- * List connections, TIME_WAIT and listeners excepted, in pieces: `visit` is called for those in the
+ * List connections, TIME_WAIT included, in pieces: `visit` is called for those in the
  * next part of the table. Start with *cursor = 0; returns false when the end was reached. One call
  * looks at no more than 64 buckets, so it can be used between bursts.
  */

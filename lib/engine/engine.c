@@ -196,11 +196,20 @@ engine_start(struct engine *e, const struct engine_conf *conf)
 	rc = make_workers(e);
 	for (uint16_t i = 0; rc == 0 && i < conf->n_ports; i++)
 		rc = open_port(e, conf, &conf->port[i]);
-	for (uint16_t i = 0; rc == 0 && i < e->n_workers; i++)
-		if (rte_eal_remote_launch(engine_worker_main, &e->worker[i], e->worker[i].lcore) <
-			0)
-			rc = fail(e, -EBUSY, "worker lcore %u is busy", e->worker[i].lcore);
 	return rc;
+}
+
+int
+engine_run(struct engine *e)
+{
+	for (uint16_t i = 0; i < e->n_workers; i++) {
+		struct engine_worker *w = &e->worker[i];
+
+		if (rte_eal_remote_launch(engine_worker_main, w, w->lcore) < 0)
+			return fail(e, -EBUSY, "worker lcore %u is busy", w->lcore);
+		w->running = true;
+	}
+	return 0;
 }
 
 void

@@ -54,6 +54,7 @@ struct engine_worker {
 	struct engine_slot *slots[ENGINE_SLOTS_MAX];
 	struct rte_ring *calls;
 	const struct engine_clock *clock;
+	bool running; /* polls; the main lcore's to set */
 	bool stop;
 	/* One writer, this worker; anyone may read. */
 	uint64_t busy_cycles; /* turns that received, sent, fired or did application work */
@@ -93,13 +94,22 @@ struct engine {
 /* Worker lcores EAL was given. */
 uint16_t engine_count_workers(void);
 
-/* Open ports, make stacks, start workers. 0, or a negative errno with e->error set. */
+/*
+ * Open ports and make stacks. Nobody polls yet, so that listeners can be there before the
+ * first frame is received. 0, or a negative errno with e->error set.
+ */
 int engine_start(struct engine *e, const struct engine_conf *conf);
+
+/* Start the workers. 0, or a negative errno with e->error set. */
+int engine_run(struct engine *e);
 
 /* Stop the workers and free everything. */
 void engine_stop(struct engine *e);
 
-/* Call `fn(slot, arg)` on the slot's worker between two turns and wait for its return. */
+/*
+ * Call `fn(slot, arg)` on the slot's worker between two turns and wait for its return;
+ * before engine_run(), on the caller.
+ */
 void engine_call(
 	struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
 

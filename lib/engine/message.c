@@ -27,6 +27,11 @@ engine_call(struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void 
 {
 	struct call c = {slot, fn, arg, 0};
 
+	if (!slot->worker->running) {
+		spate_stack_now(slot->stack, engine_clock_ns(slot->worker->clock, rte_rdtsc()));
+		fn(slot, arg);
+		return;
+	}
 	while (rte_ring_enqueue(slot->worker->calls, &c) < 0)
 		usleep(10);
 	while (!__atomic_load_n(&c.done, __ATOMIC_ACQUIRE))

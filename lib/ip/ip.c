@@ -37,6 +37,18 @@ ip_is_local(const struct ip_iface *ip, rte_be32_t addr)
 	return false;
 }
 
+bool
+ip_is_peer(const struct ip_iface *ip, rte_be32_t addr)
+{
+	uint32_t a = rte_be_to_cpu_32(addr);
+	uint32_t hosts = ~ip->prefix_mask;
+
+	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
+	if (hosts > 1 && a == (ip->network | hosts))
+		return false;
+	return ipv4_is_unicast(addr) && !ip_is_local(ip, addr);
+}
+
 void
 ip_set_network(struct ip_iface *ip, rte_be32_t addr, uint8_t prefix)
 {
@@ -123,6 +135,11 @@ ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len)
 		spate_count(ip->counters, err == WIRE_SHORT ? SPATE_DROP_SHORT : SPATE_DROP_ARP);
 		return;
 	}
+	/* No host has such an address (RFC 1812 3.3.2): a reply to it would be a broadcast. */
+	if (!rte_is_valid_assigned_ether_addr(&a.sender_mac)) {
+		spate_count(ip->counters, SPATE_DROP_ARP);
+		return;
+	}
 	spate_count(ip->counters, SPATE_ARP_RECEIVED);
 
 	/*
@@ -135,8 +152,7 @@ ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len)
 	bool for_us = ip_is_local(ip, a.target_ip);
 	bool announced = a.sender_ip == a.target_ip && ip->neigh.count < NEIGH_MAX / 2;
 
-	if (ipv4_is_unicast(a.sender_ip) && !ip_is_local(ip, a.sender_ip) &&
-		rte_is_unicast_ether_addr(&a.sender_mac))
+	if (ip_is_peer(ip, a.sender_ip))
 		neigh_learn(ip, a.sender_ip, &a.sender_mac, for_us || announced);
 	if (!for_us || a.op != RTE_ARP_OP_REQUEST || a.sender_ip == a.target_ip)
 		return;

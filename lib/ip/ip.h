@@ -52,6 +52,13 @@ int ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
 
 bool ip_is_local(const struct ip_iface *ip, rte_be32_t addr);
 
+/*
+ * Can another host have this address? Not broadcast, of our network either, multicast,
+ * loopback, 0/8 or ours: nobody to open to or to hear from (RFC 1122 3.2.1.3, RFC 9293
+ * MUST-57, MUST-63).
+ */
+bool ip_is_peer(const struct ip_iface *ip, rte_be32_t addr);
+
 /* On-link network, as /prefix of `addr`. */
 void ip_set_network(struct ip_iface *ip, rte_be32_t addr, uint8_t prefix);
 

@@ -41,6 +41,9 @@ port_probe(struct port *p, uint16_t id)
 	}
 	rte_eth_dev_get_name_by_port(id, p->name);
 	rte_eth_macaddr_get(id, &p->mac);
+	/* net_ring has none: the address is ours to choose, locally administered. */
+	if (rte_is_zero_ether_addr(&p->mac))
+		p->mac = (struct rte_ether_addr){{0x02, 0, 0, 0, id >> 8, id & 0xff}};
 	p->driver = info.driver_name;
 	p->shares_mbufs = strcmp(info.driver_name, "net_ring") == 0;
 	for (unsigned int i = 0; i < RTE_DIM(paired_drivers); i++)

@@ -42,8 +42,11 @@ spate_announce(struct spate_stack *s)
 int
 spate_resolve(struct spate_stack *s, uint32_t ip4)
 {
-	uint16_t hop = neigh_get(&s->ip, ip_next_hop(&s->ip, ip4));
+	uint16_t hop;
 
+	if (!ip_is_peer(&s->ip, ip4))
+		return -EINVAL;
+	hop = neigh_get(&s->ip, ip_next_hop(&s->ip, ip4));
 	if (hop == NEIGH_NONE)
 		return -ENOBUFS;
 	if (neigh_resolved(&s->ip.neigh.entry[hop]))
@@ -188,12 +191,14 @@ spate_consume(struct spate_stack *s, spate_conn id, uint32_t len)
 	struct tcp_conn *c = conn(s, id);
 	uint32_t room = tcp_rcv_wnd(c);
 
-	if (c->state == SPATE_CLOSED)
+	/* Nothing unread, nothing to tell; and before the handshake there is no window yet. */
+	if (c->state == SPATE_CLOSED || c->rcv_unread == 0)
 		return;
 	c->rcv_unread -= len < c->rcv_unread ? len : c->rcv_unread;
 	/* RFC 9293 3.8.6.2.2: tell the peer once there is a segment's or half a buffer's room. */
-	uint32_t now = s->tcp.conf.receive_buffer - c->rcv_unread;
-	uint32_t enough = s->tcp.conf.receive_buffer / 2;
+	uint32_t buffer = s->tcp.conf.receive_buffer;
+	uint32_t now = c->rcv_unread < buffer ? buffer - c->rcv_unread : 0;
+	uint32_t enough = buffer / 2;
 
 	if (enough > c->mss)
 		enough = c->mss;

@@ -17,7 +17,7 @@
 
 #define MTU_DEFAULT  1500
 #define MTU_LEAST    576 /* what every IPv4 host must take (RFC 791) */
-#define PREFETCH     6 /* frames ahead */
+#define PREFETCH     6   /* frames ahead */
 #define SECRET_TABLE 0   /* where in conf.secret the two 16-byte keys are */
 #define SECRET_ISN   16
 
@@ -258,8 +258,9 @@ ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 		drop(s, counter_of(err));
 		return false;
 	}
-	/* RFC 1122 3.2.1.3: broadcast, multicast and loopback are nobody's to talk from. */
-	if (!ipv4_is_unicast(v->src) || !ipv4_is_unicast(v->dst)) {
+	/* RFC 1122 3.2.1.3: broadcast, multicast, loopback and our own are nobody's to talk from.
+	 */
+	if (!ip_is_peer(&s->ip, v->src) || !ipv4_is_unicast(v->dst)) {
 		drop(s, SPATE_DROP_SOURCE);
 		return false;
 	}
@@ -326,7 +327,8 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 	uint32_t handles[CONN_TABLE_BULK];
 	uint32_t segments = 0;
 
-	/* A frame from another core's cache costs a miss for its buffer's header, then for its own. */
+	/* A frame from another core's cache costs a miss for its buffer's header, then for its own.
+	 */
 	for (uint32_t i = 0; i < n; i++)
 		rte_prefetch0(frames[i]);
 	for (uint32_t i = 0; i < n && i < PREFETCH; i++)
@@ -377,9 +379,9 @@ spate_stack_tick(struct spate_stack *s, uint64_t now_ns)
 	spate_stack_now(s, now_ns);
 	tcp_bury(&s->tcp);
 	neigh_tick(&s->ip);
-	next = s->ip.neigh.next_ns;
-	t = tcp_timers_run(&s->tcp);
-	next = t < next ? t : next;
+	next = tcp_timers_run(&s->tcp);
 	t = tcp_time_wait_tick(&s->tcp);
-	return t < next ? t : next;
+	next = t < next ? t : next;
+	/* Looked at last: a callback that connects may have asked for a neighbour. */
+	return s->ip.neigh.next_ns < next ? s->ip.neigh.next_ns : next;
 }

@@ -24,6 +24,23 @@ bucket_top(uint32_t b)
 	return ((sub + 1) << shift) - 1;
 }
 
+void
+histogram_subtract(struct histogram *h, const struct histogram *base)
+{
+	uint64_t max = 0;
+
+	if (base->count == 0)
+		return;
+	h->count -= base->count;
+	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		h->bucket[i] -= base->bucket[i];
+		if (h->bucket[i])
+			max = bucket_top(i);
+	}
+	/* The largest may have been before. */
+	h->max = max < h->max ? max : h->max;
+}
+
 uint64_t
 histogram_quantile(const struct histogram *h, double q)
 {

@@ -42,6 +42,9 @@ histogram_record(struct histogram *h, uint64_t v)
 
 void histogram_add(struct histogram *to, const struct histogram *from);
 
+/* What was recorded since `base`, an earlier copy; `max` is then exact to a bucket. */
+void histogram_subtract(struct histogram *h, const struct histogram *base);
+
 /* The value below which a fraction `q` (0 to 1) of the samples lies; 0 when there are none. */
 uint64_t histogram_quantile(const struct histogram *h, double q);
 

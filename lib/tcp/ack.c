@@ -9,7 +9,8 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
-#define RTT_GRANULARITY_US 1000 /* RFC 6298 G: the wheel's tick */
+#define RTT_GRANULARITY_US 1000       /* RFC 6298 G: the wheel's tick */
+#define RTT_MAX_US         (1u << 28) /* beyond any RTO, and sums of a few of them fit */
 #define DUPACK_THRESHOLD   3
 #define RTO_AFTER_SYN_LOSS 3000000ull /* RFC 6298 5.7 */
 #define SSTHRESH_UNLIMITED UINT32_MAX
@@ -30,6 +31,8 @@ rtt_sample(struct tcp_conn *c, uint32_t r)
 {
 	if (r == 0)
 		r = 1;
+	if (r > RTT_MAX_US)
+		r = RTT_MAX_US;
 	c->backoff = 0; /* RFC 6298 5: only a new measurement ends it */
 	if (c->srtt_us == 0) {
 		c->srtt_us = r;
@@ -181,8 +184,13 @@ tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c)
 void
 tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	/* Only a segment that is newer, by sequence or by ACK, speaks for the window. */
-	if (!seq_lt(c->snd_wl1, s->seq) && !(c->snd_wl1 == s->seq && seq_leq(c->snd_wl2, s->ack)))
+	/*
+	 * Only the newest segment speaks for the window. RFC 9293 tells by SEG.SEQ first; but
+	 * a peer that sends again does so with an old SEG.SEQ and a new window, and then
+	 * SND.UNA moves while SND.WND, counted from it, does not: a step beyond the edge.
+	 * SEG.ACK never goes back at the peer, so it comes first, and SEG.SEQ where it is equal.
+	 */
+	if (seq_lt(s->ack, c->snd_wl2) || (s->ack == c->snd_wl2 && seq_lt(s->seq, c->snd_wl1)))
 		return;
 
 	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);

@@ -120,6 +120,8 @@ finish(struct tcp *t, struct tcp_conn *c, int reason)
 		spate_count(t->counters, counter_of(reason));
 		if (reason == -ECONNRESET)
 			spate_count(t->counters, SPATE_RESET_BY_PEER);
+		/* Whatever the application does with it now comes too late, and ends it no more. */
+		tcp_set_state(t, c, SPATE_CLOSED);
 		t->ops->on_closed(t->app, tcp_conn_index(t, c), reason);
 	}
 	release(t, c);

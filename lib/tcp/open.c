@@ -88,6 +88,8 @@ tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out)
 	uint64_t hash = conn_table_hash(&t->table, key);
 	uint32_t handle = conn_table_lookup(&t->table, hash, key);
 
+	if (!ip_is_peer(t->ip, key->raddr))
+		return -EINVAL;
 	if (!ip_is_local(t->ip, key->laddr))
 		return -EADDRNOTAVAIL;
 	if (!tuple_usable(t, handle))
@@ -102,6 +104,8 @@ tcp_connect_any(struct tcp *t, struct local_port *source,
 {
 	struct flow_key key = {.raddr = raddr, .rport = rport};
 
+	if (!ip_is_peer(t->ip, raddr))
+		return -EINVAL;
 	/* A search that was cut short goes on where it stopped. */
 	if (source->searched == 0)
 		local_port_start(source);

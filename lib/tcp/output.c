@@ -108,9 +108,17 @@ tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 	uint32_t field = wnd >> shift < UINT16_MAX ? wnd >> shift : UINT16_MAX;
 	uint32_t edge = c->rcv_nxt + (field << shift);
 
-	/* RFC 9293 3.8.6: what was offered stays offered. */
+	/*
+	 * RFC 9293 3.8.6: what was offered stays offered, rounded up; but not up again on top of
+	 * that, or bytes that trickle in unread would move the edge for ever. Rounded down, the
+	 * wire seems to take back less than a unit (RFC 7323 2.4), which is still accepted.
+	 */
 	if (!syn && seq_lt(edge, c->rcv_adv)) {
-		field = (tcp_rcv_wnd(c) + (1u << shift) - 1) >> shift;
+		uint32_t unit = (1u << shift) - 1;
+
+		field = (tcp_rcv_wnd(c) + unit) >> shift;
+		if (((uint64_t)field << shift) + used > (uint64_t)t->conf.receive_buffer + unit)
+			field = tcp_rcv_wnd(c) >> shift;
 		if (field > UINT16_MAX)
 			field = UINT16_MAX;
 		edge = c->rcv_nxt + (field << shift);
@@ -209,7 +217,7 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 {
 	c->flags &= ~TCP_F_RTX_DUE;
 	c->flags &= ~TCP_F_RTT;
-	for (bool first = true; seq_lt(c->snd_rtx, c->recover) && *room > 0; first = false) {
+	for (bool first = true; seq_lt(c->snd_rtx, c->recover); first = false) {
 		/* Bytes sent before, the FIN excluded: nothing new travels here. */
 		uint32_t len = c->snd_nxt - !!(c->flags & TCP_F_FIN_SENT) - c->snd_rtx;
 		uint8_t flags = TCP_ACK;
@@ -218,6 +226,10 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 			len = tcp_segment_room(c);
 		if (!first && sendable(c, c->snd_rtx) < len)
 			return;
+		if (*room == 0) {
+			c->flags |= TCP_F_RTX_DUE;
+			return;
+		}
 		if (c->snd_rtx + len == c->snd_end) {
 			flags |= len ? TCP_PSH : 0;
 			flags |= c->flags & TCP_F_FIN_SENT ? TCP_FIN : 0;

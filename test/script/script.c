@@ -214,10 +214,34 @@ script_pump(struct script *s)
 
 	do {
 		s->next = spate_stack_tick(s->stack, s->now);
-		n = spate_stack_output(s->stack, m, RTE_DIM(m), s->now);
+		n = spate_stack_output(s->stack, m, s->out_max, s->now);
 		for (uint16_t i = 0; i < n; i++)
 			take(s, m[i]);
 	} while (n > 0);
+}
+
+/* Everything a stack does is counted: a number that changes when it has done something. */
+static uint64_t
+work_done(const struct script *s)
+{
+	const struct spate_counters *c = spate_stack_counters(s->stack);
+	uint64_t sum = s->tail;
+
+	for (int i = 0; i < SPATE_N_COUNTERS; i++)
+		sum += c->v[i];
+	return sum;
+}
+
+/* Before the deadline that tick returned there is nothing to do: see whether that is so. */
+static void
+before_deadline(struct script *s, uint64_t at)
+{
+	uint64_t done = work_done(s);
+
+	s->now = at;
+	script_pump(s);
+	if (work_done(s) != done)
+		script_fail(s, "work before the deadline that tick returned");
 }
 
 void
@@ -228,22 +252,17 @@ script_advance(struct script *s, uint64_t until, bool stop_at_output)
 	script_pump(s);
 	while (s->now < until && !(stop_at_output && s->head != s->tail)) {
 		uint64_t next = s->next;
-		uint32_t tail = s->tail;
 
-		/* Before the deadline there is nothing to do, it says: see whether that is so. */
-		if (next > s->now + 1 && next <= until) {
-			s->now = next - 1;
-			script_pump(s);
-			if (s->tail != tail)
-				script_fail(
-					s, "something to send before the deadline tick returned");
-		}
 		still = next > s->now ? 0 : still + 1;
 		if (still > 16)
 			script_fail(s, "tick returns deadlines that have passed");
-		if (next <= s->now)
-			next = s->now + 1;
-		s->now = next < until ? next : until;
+		if (next > until) {
+			before_deadline(s, until);
+			return;
+		}
+		if (next > s->now + 1)
+			before_deadline(s, next - 1);
+		s->now = next > s->now ? next : s->now + 1;
 		script_pump(s);
 	}
 }

@@ -107,6 +107,7 @@ struct tuple {
 #define TUPLES      16
 #define FRAMES      512
 #define FRAME_BYTES 1600
+#define BURST_MAX   256
 
 struct frame {
 	uint64_t at; /* virtual time it left the stack */
@@ -133,6 +134,7 @@ struct script {
 	void (*hook)(struct script *s, const char *event); /* called at each event */
 
 	uint64_t rx_ol_flags; /* what the port says about injected frames */
+	uint16_t out_max;     /* frames the port takes at once */
 
 	struct spate_stack *stack;
 	uint64_t now, began;
@@ -143,9 +145,13 @@ struct script {
 	uint32_t n_conns;
 	int listener;
 	char events[1 << 15];
-	uint8_t received[1 << 18];
+	uint8_t received[(1 << 18) + 64];
 	uint32_t received_len;
 	uint32_t n_closed; /* calls of on_closed */
+
+	struct rte_mbuf *burst[BURST_MAX]; /* between BURST and ARRIVES */
+	uint16_t n_burst;
+	bool bursting;
 
 	struct frame *queue;
 	uint32_t head, tail;
@@ -175,6 +181,9 @@ struct script {
 #define OUT_AT(s, ms, fl, ...)                                                                     \
 	(AT(s), script_out(s, &(uint64_t){(ms)*MS}, &(struct seg){.flags = (fl), ##__VA_ARGS__}))
 #define SILENT(s) (AT(s), script_silent(s))
+/* What is injected between these two arrives as one burst. */
+#define BURST(s)   ((s)->bursting = true)
+#define ARRIVES(s) (AT(s), script_arrives(s))
 
 /* ---- the application */
 
@@ -236,6 +245,7 @@ uint32_t script_build(struct script *s, const struct seg *g, uint8_t *b);
 /* Hand any frame to the stack, padded as Ethernet does, or cut off right here. */
 void script_inject(struct script *s, const uint8_t *b, uint32_t len);
 void script_inject_exact(struct script *s, const uint8_t *b, uint32_t len);
+void script_arrives(struct script *s);
 void script_in(struct script *s, const struct seg *g);
 /* The next frame must be `g`; `*after_ns`, unless NULL, is when. */
 void script_out(struct script *s, const uint64_t *after_ns, const struct seg *g);

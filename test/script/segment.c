@@ -193,7 +193,21 @@ script_inject_exact(struct script *s, const uint8_t *b, uint32_t len)
 	rte_pktmbuf_attach_extbuf(m, p, RTE_BAD_IOVA, len, info);
 	m->data_len = m->pkt_len = len;
 	m->ol_flags |= s->rx_ol_flags;
-	spate_stack_input(s->stack, &m, 1, s->now);
+	if (s->n_burst == BURST_MAX)
+		script_fail(s, "too long a burst");
+	s->burst[s->n_burst++] = m;
+	if (!s->bursting)
+		script_arrives(s);
+}
+
+void
+script_arrives(struct script *s)
+{
+	uint16_t n = s->n_burst;
+
+	s->bursting = false;
+	s->n_burst = 0;
+	spate_stack_input(s->stack, s->burst, n, s->now);
 }
 
 void

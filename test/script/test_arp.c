@@ -101,6 +101,18 @@ IP_01_asker_is_learned(struct script *s)
 	asked(s, PEER_IP + 1);
 }
 
+/* Nor does he who announces himself have to be asked for. */
+static void
+IP_01_announcer_is_learned(struct script *s)
+{
+	s->arp = ARP_MANUAL;
+	START(s);
+	script_arp_in(s, ARP_REQUEST, script_broadcast, script_peer_mac, PEER_IP, PEER_IP);
+	SILENT(s);
+	CONNECT(s);
+	OUT(s, SYN);
+}
+
 static void
 IP_01_resolution(struct script *s)
 {
@@ -170,6 +182,8 @@ IP_01_gratuitous_in(struct script *s)
 	CHECK(s, memcmp(f->b, other_mac, 6) == 0);
 	/* One that claims our own address, or a group's MAC, teaches nothing. */
 	script_arp_in(s, ARP_REPLY, script_our_mac, other_mac, OUR_IP, OUR_IP);
+	script_arp_in(s, ARP_REQUEST, script_broadcast, other_mac, OUR_IP, OUR_IP);
+	SILENT(s);
 	script_arp_in(s, ARP_REPLY, script_our_mac, script_broadcast, PEER_IP, OUR_IP);
 	SEND(s, "y");
 	f = script_next_frame(s);
@@ -288,6 +302,7 @@ IP_01_gateway(struct script *s)
 static const struct row_test tests[] = {
 	ROW_TEST("IP-01", IP_01_request_is_answered),
 	ROW_TEST("IP-01", IP_01_asker_is_learned),
+	ROW_TEST("IP-01", IP_01_announcer_is_learned),
 	ROW_TEST("IP-01", IP_01_resolution),
 	ROW_TEST("IP-01", IP_01_asked_three_times_a_second_apart),
 	ROW_TEST("IP-01", IP_01_gratuitous_out),

@@ -48,6 +48,19 @@ DT_02_initial_window_of_ten(struct script *s)
 	segments(s, 13, 14, 20);
 }
 
+/* RFC 5681 equation 2: by what is acknowledged, a segment's worth at most. */
+static void
+DT_02_slow_start_counts_bytes(struct script *s)
+{
+	flight(s);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	SILENT(s);
+	EQUAL(s, script_info(s).cwnd, 10 * room(s) + 1);
+	IN(s, ACK, .seq = 1, .ack = UP_TO(11));
+	EQUAL(s, script_info(s).cwnd, 11 * room(s) + 1);
+	segments(s, 11, 20, 20);
+}
+
 static void
 DT_02_initial_window_is_a_knob(struct script *s)
 {
@@ -67,6 +80,22 @@ DT_02_peers_window_is_the_limit(struct script *s)
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(2 * room(s)));
 	SEND_PATTERN(s, 20 * room(s));
 	segments(s, 1, 2, 20);
+}
+
+/* RFC 9293 3.8.6.2.1: no small segment into what is left of a window while more is to come. */
+static void
+DT_04_no_silly_segments(struct script *s)
+{
+	s->peer_ws = false;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(2 * room(s) + 100));
+	SEND_PATTERN(s, 3 * room(s));
+	segments(s, 1, 2, 3);
+	IN(s, ACK, .seq = 1, .ack = UP_TO(3), .win = SET(100));
+	/* Nothing in flight any more: then a small one is better than none. */
+	OUT(s, ACK, .seq = UP_TO(3), .ack = 1, .len = 100);
+	SILENT(s);
 }
 
 static void
@@ -99,6 +128,30 @@ DT_01_fast_retransmit(struct script *s)
 	segments(s, 15, 15, 20);
 	EQUAL(s, script_info(s).cwnd, 5 * room(s));
 	COUNTED(s, RETRANSMITS, 1);
+	/* Congestion avoidance from here on, equation 3: a segment in a round trip. */
+	IN(s, ACK, .seq = 1, .ack = UP_TO(12));
+	EQUAL(s, script_info(s).cwnd, 5 * room(s) + room(s) / 5);
+	segments(s, 16, 16, 20);
+}
+
+/* Karn: what was sent twice is not timed, however it came to that. */
+static void
+DT_01_fast_retransmit_is_not_timed(struct script *s)
+{
+	uint32_t srtt;
+
+	flight(s);
+	srtt = script_info(s).srtt_us;
+	dup_acks(s, 3);
+	segments(s, 1, 1, 20);
+	AFTER(s, 100);
+	IN(s, ACK, .seq = 1, .ack = UP_TO(11));
+	EQUAL(s, script_info(s).srtt_us, srtt);
+	segments(s, 11, 15, 20);
+	AFTER(s, 50);
+	IN(s, ACK, .seq = 1, .ack = UP_TO(16));
+	CHECK(s, script_info(s).srtt_us > srtt);
+	segments(s, 16, 20, 20);
 }
 
 /* RFC 6582: a partial ACK says where the next hole is; and the window deflates by it. */
@@ -163,6 +216,34 @@ DT_01_timeout_of_a_flight(struct script *s)
 	OUT(s, ACK, .seq = UP_TO(12), .ack = 1, .len = room(s));
 	OUT(s, ACK, .seq = UP_TO(13), .ack = 1, .len = room(s));
 	SILENT(s);
+}
+
+/* RFC 9293 3.10.7.4: only a segment that is newer, by number or by ACK, says what the window is. */
+static void
+DT_04_window_from_newer_segments_only(struct script *s)
+{
+	s->peer_ws = false;
+	START(s);
+	ESTABLISH(s);
+	SEND(s, "x");
+	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x");
+	/* Two that have overtaken each other: the later one's window stays. */
+	IN(s, PSH_ACK, .seq = 6, .ack = 2, .win = SET(1000), .data = "world");
+	OUT(s, ACK, .seq = 2, .ack = 1);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .win = SET(5), .data = "hello");
+	OUT(s, ACK, .seq = 2, .ack = 6);
+	EQUAL(s, script_info(s).snd_wnd, 1000);
+	/* The same number, an older ACK. */
+	IN(s, PSH_ACK, .seq = 6, .ack = 1, .win = SET(5), .data = "world");
+	OUT(s, ACK, .seq = 2, .ack = 11);
+	EQUAL(s, script_info(s).snd_wnd, 1000);
+	EVENTS(s, "sendable data:5 data:5");
+	RECEIVED(s, "helloworld");
+	SEND_PATTERN(s, 2000);
+	OUT(s, ACK, .seq = 2, .ack = 11, .data = (const char *)script_pattern, .len = 1000);
+	SILENT(s);
+	IN(s, ACK, .seq = 11, .ack = 1002, .win = SET(5));
+	OUT(s, ACK, .seq = 1002, .ack = 11, .data = (const char *)script_pattern + 1000, .len = 5);
 }
 
 /* ---- the peer's window is closed */
@@ -301,6 +382,49 @@ DT_04_our_window(struct script *s)
 	RECEIVED_PATTERN(s, 4000, 1000);
 }
 
+/* A segment of `len` bytes at `*at`; the right edge of the window in its answer. */
+static uint32_t
+edge_after(struct script *s, uint32_t *at, uint32_t len)
+{
+	const uint8_t *tcp;
+
+	IN(s, ACK, .seq = *at, .ack = 1, .len = len);
+	*at += len;
+	tcp = script_next_frame(s)->b + 34;
+	EQUAL(s, script_get32(tcp + 8) - s->t->isn, *at);
+	return *at + (script_get16(tcp + 14) << 3);
+}
+
+/*
+ * Where the window is scaled and the data comes in odd pieces, the edge cannot stay where
+ * it is: it moves by less than a unit (RFC 7323 2.4), never adds up, and what has once
+ * been offered is accepted.
+ */
+static void
+DT_04_scaled_window(struct script *s)
+{
+	uint32_t at = 1, most = 0;
+
+	s->peer_ws = true;
+	s->hold = true;
+	START(s);
+	ESTABLISH(s);
+	for (uint32_t i = 0; i < 40; i++) {
+		uint32_t edge = edge_after(s, &at, 1 + i * 37 % 1000);
+
+		CHECK(s, edge + 8 > most);
+		CHECK(s, edge < 1 + 262144 + 8);
+		most = edge > most ? edge : most;
+	}
+	CHECK(s, most > 1 + 262144 - 8);
+	while (at < most)
+		edge_after(s, &at, most - at < 1400 ? most - at : 1400);
+	EQUAL(s, script_info(s).unread, most - 1);
+	EQUAL(s, script_info(s).rcv_wnd, 0);
+	RECEIVED_PATTERN(s, 0, most - 1);
+	s->events[0] = 0;
+}
+
 /* While our window is closed the peer's ACKs and RST still count (RFC 9293 3.10.7.4). */
 static void
 DT_05_our_window_closed(struct script *s)
@@ -322,9 +446,12 @@ DT_05_our_window_closed(struct script *s)
 
 static const struct row_test tests[] = {
 	ROW_TEST("DT-02", DT_02_initial_window_of_ten),
+	ROW_TEST("DT-02", DT_02_slow_start_counts_bytes),
 	ROW_TEST("DT-02", DT_02_initial_window_is_a_knob),
 	ROW_TEST("DT-02", DT_02_peers_window_is_the_limit),
-	ROW_TEST("DT-01", DT_01_fast_retransmit),
+	ROW_TEST("DT-04", DT_04_no_silly_segments),
+	ROW_TEST("DT-01 DT-02", DT_01_fast_retransmit),
+	ROW_TEST("DT-01", DT_01_fast_retransmit_is_not_timed),
 	ROW_TEST("DT-01", DT_01_partial_ack),
 	ROW_TEST("DT-01", DT_01_what_is_no_duplicate),
 	ROW_TEST("DT-01", DT_01_timeout_of_a_flight),
@@ -333,7 +460,9 @@ static const struct row_test tests[] = {
 	ROW_TEST("CM-19 DT-05", CM_19_no_answer_to_probes),
 	ROW_TEST("DT-05", DT_05_fin_behind_closed_window),
 	ROW_TEST("DT-05", DT_05_data_and_fin_behind_closed_window),
+	ROW_TEST("DT-04", DT_04_window_from_newer_segments_only),
 	ROW_TEST("DT-04", DT_04_our_window),
+	ROW_TEST("DT-04", DT_04_scaled_window),
 	ROW_TEST("DT-05", DT_05_our_window_closed),
 };
 

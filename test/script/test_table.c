@@ -203,6 +203,7 @@ CM_24_search_in_pieces(struct script *s)
 			continue;
 		}
 		EQUAL(s, rc, 0);
+		s->conns[s->n_conns ? 1 : 0] = c;
 		s->n_conns++;
 		s->conn = c;
 		if (++n % 100 == 0) {
@@ -220,10 +221,16 @@ CM_24_search_in_pieces(struct script *s)
 	EQUAL(s, rc, 0);
 	CHECK(s, again <= 3);
 	s->n_conns++;
+	/* The first one too, behind the end of the range. */
+	spate_close(s->stack, s->conns[0]);
+	while ((rc = spate_connect(s->stack, &src, &remote, &c)) == -EAGAIN)
+		;
+	EQUAL(s, rc, 0);
+	s->n_conns++;
 	script_pump(s);
-	EQUAL(s, s->tail - s->head, 1);
+	EQUAL(s, s->tail - s->head, 2);
 	s->head = s->tail;
-	EVENTS(s, "closed");
+	EVENTS(s, "closed closed");
 }
 
 /* ---- CM-18 */

@@ -317,11 +317,13 @@ TW_05_late_segments_never_draw_rst(struct script *s)
 	iss = s->t->iss;
 	s->t->isn += 100000;
 	s->t->iss_known = false;
-	/* Before the SYN+ACK has left, */
+	/* In one burst with the SYN, before the SYN+ACK has left, */
+	BURST(s);
 	IN(s, SYN);
 	s->t->isn = isn;
 	s->t->iss = iss;
 	IN(s, FIN_ACK, .seq = 1, .ack = 2, .tsval = s->peer_ts ? SET(0) : 0);
+	ARRIVES(s);
 	s->t->isn += 100000;
 	OUT(s, SYN_ACK, .ack = 1, .tsecr = SET(10000));
 	/* behind it, */
@@ -346,11 +348,38 @@ TW_05_same_syn_twice_in_a_burst(struct script *s)
 	old_incarnation(s, s->peer_ts);
 	s->t->isn += 100000;
 	s->t->iss_known = false;
+	BURST(s);
 	IN(s, SYN);
 	IN(s, SYN);
+	ARRIVES(s);
 	OUT(s, SYN_ACK, .ack = 1);
 	SILENT(s);
 	EQUAL(s, script_in_state(s, SPATE_SYN_RCVD), 1);
+	complete(s);
+}
+
+/* The end of one incarnation and the SYN of the next, all at once. */
+static void
+TW_05_close_and_open_in_a_burst(struct script *s)
+{
+	START(s);
+	LISTEN(s);
+	ESTABLISH(s);
+	CLOSE(s);
+	OUT(s, FIN_ACK, .seq = 1, .ack = 1);
+	AFTER(s, 10);
+	BURST(s);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	IN(s, FIN_ACK, .seq = 1, .ack = 2);
+	s->t->isn += 100000;
+	IN(s, SYN, .tsval = s->peer_ts ? SET(11) : 0);
+	ARRIVES(s);
+	s->t->isn -= 100000;
+	OUT(s, ACK, .seq = 2, .ack = 2, .tsecr = SET(10));
+	EVENTS(s, "closed");
+	NEXT_INCARNATION(s, 100000);
+	OUT(s, SYN_ACK, .ack = 1);
+	AFTER(s, 5);
 	complete(s);
 }
 
@@ -376,6 +405,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("TW-05", TW_05_expires_below_the_new_one),
 	ROW_TEST("TW-05", TW_05_late_segments_never_draw_rst),
 	ROW_TEST("TW-05", TW_05_same_syn_twice_in_a_burst),
+	ROW_TEST("TW-05", TW_05_close_and_open_in_a_burst),
 };
 
 SCRIPT_MAIN(tests)

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What must hold between any two calls: the sums of the report, the application's account
+ * against the stack's, and the stack's own structures against each other. This is the one
+ * test that looks inside: a list that is wrong shows long before it is read wrong.
+ */
+#include <string.h>
+
+#include "fuzz.h"
+#include "stack/stack.h"
+#include "tcp/seq.h"
+
+#define BIG_TABLES_EVERY 64 /* steps: they are megabytes */
+
+#define MUST(f, what, a, b)                                                                        \
+	do {                                                                                       \
+		uint64_t a_ = (a), b_ = (b);                                                       \
+		if (a_ != b_)                                                                      \
+			fuzz_fail(f, "%s: %lu, not %lu", what, a_, b_);                            \
+	} while (0)
+
+static void
+look_at(void *ctx, const struct spate_conn_info *info)
+{
+	struct fuzz *f = ctx;
+
+	if (f->n_snap == SNAP_MAX)
+		fuzz_fail(f, "more connections than there is room for");
+	else
+		f->snap[f->n_snap++] = *info;
+}
+
+static void
+sums(struct fuzz *f)
+{
+	const uint64_t *v = spate_stack_counters(f->stack)->v;
+	uint64_t in_state[SPATE_N_STATES];
+	uint64_t open = 0;
+
+	for (uint32_t c = 0; c < CONNS_MAX; c++)
+		open += f->conn[c].open;
+	spate_state_counts(f->stack, in_state);
+	MUST(f, "leaked", spate_stack_leaked(f->stack), 0);
+	MUST(f, "opened", v[SPATE_OPENED], f->opened);
+	MUST(f, "closed", v[SPATE_CLOSED_IN_ORDER], f->closed);
+	MUST(f, "reset", v[SPATE_RESET], f->reset);
+	MUST(f, "timed out", v[SPATE_TIMED_OUT], f->timed_out);
+	MUST(f, "refused", v[SPATE_REFUSED], f->refused);
+	MUST(f, "still open", f->opened - f->closed - f->reset - f->timed_out - f->refused, open);
+	MUST(f, "bytes delivered", v[SPATE_RX_BYTES], f->delivered);
+	MUST(f, "TIME_WAIT left and current",
+		v[SPATE_TW_REUSED] + v[SPATE_TW_RECYCLED] + v[SPATE_TW_RESET] +
+			v[SPATE_TW_EXPIRED] + in_state[SPATE_TIME_WAIT],
+		v[SPATE_TW_ENTERED]);
+	MUST(f, "embryos",
+		v[SPATE_SYN_RECEIVED] - v[SPATE_ESTABLISHED_PASSIVE] - v[SPATE_EMBRYO_RESET] -
+			v[SPATE_EMBRYO_TIMED_OUT] - v[SPATE_EMBRYO_REPLACED] -
+			v[SPATE_EMBRYO_STOPPED],
+		f->stack->tcp.in_use - open);
+}
+
+/* Every record is somewhere, and in one place only. */
+static void
+records(struct fuzz *f)
+{
+	struct tcp *t = &f->stack->tcp;
+	uint32_t n = t->max_conns - t->untouched, listed = 0, ready = 0, used = 0;
+
+	for (uint32_t i = t->free_head; i != TCP_READY_NONE && n <= t->max_conns; n++)
+		i = t->conns[i].ready_next;
+	for (uint32_t i = t->grave_head; i != TCP_READY_NONE && n <= t->max_conns; n++)
+		i = t->conns[i].ready_next;
+	for (uint32_t i = t->ready_head; i != TCP_READY_NONE && listed <= t->max_conns; listed++) {
+		n += t->conns[i].state == SPATE_CLOSED;
+		i = t->conns[i].ready_next;
+	}
+	for (uint32_t i = 0; i < t->untouched; i++) {
+		used += t->conns[i].state != SPATE_CLOSED;
+		/* A free record keeps its flags until it is taken again. */
+		if (t->conns[i].state != SPATE_CLOSED)
+			ready += !!(t->conns[i].flags & TCP_F_READY);
+	}
+	for (uint32_t i = t->ready_head; i != TCP_READY_NONE; i = t->conns[i].ready_next)
+		ready += t->conns[i].state == SPATE_CLOSED;
+	MUST(f, "records free, in use and in between", n + used, t->max_conns);
+	MUST(f, "records in use", t->in_use, used);
+	MUST(f, "the ready list", listed, ready);
+}
+
+static uint32_t
+chain(const struct tcp *t, const struct tcp_conn *c, uint32_t *chunks)
+{
+	uint32_t bytes = 0;
+
+	for (uint32_t i = c->snd_head; i != TCP_CHUNK_NONE && *chunks <= t->max_chunks;
+		i = t->chunks[i].next) {
+		bytes += t->chunks[i].len;
+		(*chunks)++;
+	}
+	return bytes;
+}
+
+/* Something is to be sent or awaited: then there is a timer, or it is on the ready list. */
+static bool
+waits(const struct tcp_conn *c)
+{
+	if (c->state < SPATE_ESTABLISHED || c->snd_nxt != c->snd_una || tcp_unsent(c))
+		return true;
+	return c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN);
+}
+
+static void
+one_record(struct fuzz *f, uint32_t i)
+{
+	const struct tcp *t = &f->stack->tcp;
+	const struct tcp_conn *c = &t->conns[i];
+	uint32_t granule = (1u << tcp_rcv_wscale(c)) - 1;
+	uint64_t offered = (uint64_t)tcp_rcv_wnd(c) + c->rcv_unread;
+
+	if (!seq_leq(c->snd_una, c->snd_nxt) || c->snd_nxt - c->snd_una > 1u << 30)
+		fuzz_fail(f, "SND.UNA %u, SND.NXT %u", c->snd_una, c->snd_nxt);
+	if (waits(c) && !(c->flags & TCP_F_READY) && !wheel_armed(&t->wheel, i))
+		fuzz_fail(f, "connection %u, %s, waits for ever", i, spate_state_name(c->state));
+	if (offered > t->conf.receive_buffer + granule)
+		fuzz_fail(f, "window %u and %u unread in a buffer of %u", tcp_rcv_wnd(c),
+			c->rcv_unread, t->conf.receive_buffer);
+	if (c->flags & TCP_F_OPENED) {
+		MUST(f, "a connection the application knows", f->conn[i].open, 1);
+		MUST(f, "unread bytes", c->rcv_unread, f->conn[i].unread);
+		MUST(f, "the user word", c->user, f->conn[i].user);
+	} else {
+		MUST(f, "a connection nobody knows", f->conn[i].open, 0);
+	}
+}
+
+/* Sums over all connections: queues and TIME_WAIT. */
+static void
+structures(struct fuzz *f)
+{
+	struct tcp *t = &f->stack->tcp;
+	uint32_t chunks = 0, over = 0, time_wait = 0;
+
+	for (uint32_t i = 0; i < t->untouched; i++) {
+		const struct tcp_conn *c = &t->conns[i];
+		uint32_t bytes;
+
+		if (c->state == SPATE_CLOSED)
+			continue;
+		one_record(f, i);
+		bytes = chain(t, c, &chunks);
+		if (c->state >= SPATE_ESTABLISHED && seq_lt(c->snd_una, c->snd_end))
+			MUST(f, "bytes queued", bytes, c->snd_end - c->snd_una);
+		else
+			MUST(f, "bytes queued behind nothing", bytes, 0);
+		over += c->state == SPATE_SYN_RCVD && (c->flags & TCP_F_OVER_TW);
+	}
+	for (uint32_t i = t->chunk_free; i != TCP_CHUNK_NONE && chunks <= t->max_chunks; chunks++)
+		i = t->chunks[i].next;
+	MUST(f, "chunks", chunks, t->chunk_untouched);
+	for (uint32_t i = t->tw.queue.head; i != DELAY_NIL && time_wait <= t->tw.capacity;
+		time_wait++)
+		i = t->tw.records[i].link.next;
+	MUST(f, "TIME_WAIT queued", time_wait, t->state_count[SPATE_TIME_WAIT]);
+	MUST(f, "entries in the table", t->table.count, t->in_use + time_wait - over);
+}
+
+/* The big tables: neighbours' references and listeners' backlogs. */
+static void
+big_tables(struct fuzz *f)
+{
+	struct spate_stack *s = f->stack;
+	uint32_t refs[NEIGH_MAX] = {0}, backlog[LISTENER_MAX] = {0}, used = 0;
+
+	for (uint32_t i = 0; i < s->tcp.untouched; i++) {
+		const struct tcp_conn *c = &s->tcp.conns[i];
+
+		if (c->state == SPATE_CLOSED)
+			continue;
+		refs[c->hop]++;
+		if (tcp_is_embryo(c))
+			backlog[c->listener]++;
+	}
+	for (uint32_t i = 0; i < NEIGH_MAX; i++) {
+		const struct neigh *n = &s->ip.neigh.entry[i];
+
+		used += n->state != NEIGH_FREE;
+		MUST(f, "references to a neighbour", n->refs, refs[i]);
+		if (n->refs && n->state == NEIGH_FREE)
+			fuzz_fail(f, "a neighbour in use is gone");
+		if (n->n_pending > NEIGH_PENDING)
+			fuzz_fail(f, "%u frames wait for one neighbour", n->n_pending);
+	}
+	MUST(f, "neighbours", s->ip.neigh.count, used);
+	for (uint32_t i = 0; i < LISTENER_MAX; i++)
+		MUST(f, "a listener's backlog", s->tcp.listeners.entry[i].backlog, backlog[i]);
+}
+
+void
+check(struct fuzz *f)
+{
+	uint32_t cursor = 0;
+
+	f->n_snap = 0;
+	while (spate_conn_list(f->stack, &cursor, look_at, f))
+		;
+	sums(f);
+	records(f);
+	structures(f);
+	if (f->step % BIG_TABLES_EVERY == 0)
+		big_tables(f);
+}
+
+void
+check_end(struct fuzz *f)
+{
+	uint64_t in_state[SPATE_N_STATES];
+
+	check(f);
+	big_tables(f);
+	spate_state_counts(f->stack, in_state);
+	for (int s = 0; s < SPATE_N_STATES; s++)
+		if (s != SPATE_LISTEN)
+			MUST(f, spate_state_name(s), in_state[s], 0);
+	MUST(f, "hostile buffers not let go", f->held, 0);
+}

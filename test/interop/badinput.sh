@@ -1,0 +1,332 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What a user can get wrong gets one clear line and the right exit status: 2 for wrong usage,
+# 1 for a run that failed, 0 for success. And what must not fail: Ctrl-C, tables that are full,
+# ports that are exhausted, changes at the prompt. All over the embedded wire.
+. "$(dirname "$0")/lib.sh"
+need python3 setpriv
+
+# one_line NAME STATUS REGEX ARGUMENT...: spate ends with STATUS and says one line, matching
+# REGEX, on standard error.
+one_line()
+{
+	local name=$1 wanted=$2 regex=$3 lines
+
+	shift 3
+	start run "$SPATE" "$@"
+	ended "$pid" 60
+	lines=$(wc -l <"$TMP/run.err")
+	if [ "$status" != "$wanted" ]; then
+		fail "$name" "status $status, wanted $wanted: $(short "$(cat "$TMP/run.err")")"
+	elif [ "$lines" -ne 1 ]; then
+		fail "$name" "$lines lines of error: $(short "$(cat "$TMP/run.err")")"
+	else
+		matches "$name" "$(cat "$TMP/run.err")" "^$regex\$"
+	fi
+}
+
+# bad_line NAME REGEX LINE...: the last of these lines of a file is wrong.
+bad_line()
+{
+	local name=$1 regex=$2
+
+	shift 2
+	printf '%s\n' "$@" >"$TMP/bad.spate"
+	one_line "$name" 2 "$TMP/bad.spate:$#: $regex" -- --cmdline-file="$TMP/bad.spate"
+}
+
+number='expected a number from'
+port='port config 0 ip 198.18.0.1/15'
+add='client add a port 0 from 198.18.0.1-198.18.0.4 ports 1000-1999 to 198.19.0.1:80'
+
+# ---- options
+
+one_line 'nothing to do' 2 'spate: nothing to do: give -i .* or --cmdline-file=FILE'
+one_line 'wrong option' 2 "spate: '--frobnicate' is no option: .*--help.*" -- --frobnicate
+one_line 'wrong short option' 2 "spate: '-x' is no option: .*--help.*" -- -x
+one_line 'option without its value' 2 "spate: '--json' wants a value: .*--help.*" -- -i --json
+one_line 'a word too many' 2 "spate: 'churn' is no option: .*--help.*" -- -i churn
+one_line "no '--'" 2 "spate: .* behind '--': spate \[EAL options\] -- \[options\]" -i
+one_line 'duration of nothing' 2 "spate: --duration '0': $number 1 to .*" -- --duration=0
+one_line 'duration in words' 2 "spate: --duration 'ten': $number 1 to .*" -- --duration=ten
+one_line 'too many connections' 2 "spate: --max-connections '99999999999': $number 1 to .*" \
+	-- --max-connections=99999999999
+one_line 'config file missing' 2 "spate: $TMP/none.spate: .*No such file or directory" \
+	-- --cmdline-file="$TMP/none.spate"
+one_line 'config file is a directory' 2 "spate: $TMP: .*Is a directory" -- --cmdline-file="$TMP"
+one_line 'no worker lcore' 2 'spate: no worker lcore: give EAL at least two .*--lcores.*' \
+	--no-pci --no-huge -m 64 --no-shconf --no-telemetry --log-level=lib.eal:error \
+	--lcores 0@0 -- -i
+one_line 'no port' 1 'spate: no port: give EAL one with -a PCI or --vdev=.*' \
+	-a 0000:ff:1f.7 --no-huge -m 64 --no-shconf --no-telemetry --log-level=lib.eal:error \
+	--lcores 0@0,1@0 -- -i
+start run "$SPATE" --frobnicate -- -i
+ended "$pid" 60
+equal 'wrong EAL option: exit status' "$status" 2
+matches 'wrong EAL option: is named' "$(cat "$TMP/run.err")" "unrecognized option '--frobnicate'"
+
+# Root may read everything: somebody else tries, with a copy he can get at.
+cp "$SPATE" "$TMP/spate"
+printf '%s\n' "$port" 'show config' >"$TMP/secret.spate"
+chmod 600 "$TMP/secret.spate"
+mine=$SPATE
+SPATE=setpriv
+nobody=(--reuid=65534 --regid=65534 --clear-groups "$TMP/spate")
+one_line 'config file unreadable' 2 "spate: $TMP/secret.spate: .*Permission denied" \
+	"${nobody[@]}" -- --cmdline-file="$TMP/secret.spate"
+chmod 644 "$TMP/secret.spate"
+start run setpriv "${nobody[@]}" -- --cmdline-file="$TMP/secret.spate"
+ended "$pid" 60
+equal 'without root: exit status' "$status" 0
+matches 'without root: runs' "$(cat "$TMP/run.out")" "^$port\$"
+SPATE=$mine
+
+# ---- --help and --version: before EAL, wherever they stand
+
+for word in --help --version; do
+	for line in "$word" "-- $word" "--lcores=nonsense $word -- -i" "-- -i $word"; do
+		start run "$SPATE" $line
+		ended "$pid" 30
+		equal "'$line': status, lines of error" "$status $(wc -l <"$TMP/run.err")" '0 0'
+	done
+done
+matches '--version: both versions' "$("$SPATE" --version)" '^spate [0-9.]+, DPDK [0-9.]+'
+for option in -i --cmdline-file --duration --json --link-wait --max-connections --max-time-wait \
+	--help --version; do
+	matches "--help: $option" "$("$SPATE" --help)" "^  ${option}[ =]"
+done
+rm -rf /run/*
+"$SPATE" --help >"$TMP/run.out"
+"$SPATE" --version >>"$TMP/run.out"
+equal '--help and --version leave nothing behind' "$(ls -A /run)" ''
+
+# ---- commands in a file
+
+bad_line 'unknown command' "no such command: 'frobnicate it': expected one of .*client.*show.*" \
+	'# a comment' '' 'frobnicate it'
+bad_line 'half a command' "no such command: 'port confg': expected one of port config" 'port confg'
+bad_line 'a command without its arguments' 'expected: port config N ip .*' 'port config'
+bad_line 'a command with a word too many' 'expected: quit .*' 'quit now'
+bad_line 'wrong address' "address '198.18.0.256': expected four numbers .*" \
+	'port config 0 ip 198.18.0.256/16'
+bad_line 'no prefix' "'198.18.0.1': expected an address with its prefix length.*" \
+	'port config 0 ip 198.18.0.1'
+bad_line 'wrong prefix' "prefix length '33': $number 0 to 32" 'port config 0 ip 198.18.0.1/33'
+bad_line 'no host' "'255.255.255.255/8' is no address a host can have" \
+	'port config 0 ip 255.255.255.255/8'
+bad_line 'port that is not there' 'port 7: there is no such port: 2 found, numbered from 0' \
+	'port config 7 ip 198.18.0.1/16'
+bad_line 'port that cannot be' "port '-1': $number 0 to .*" 'port config -1 ip 198.18.0.1/16'
+bad_line 'wrong VLAN' "vlan '4095': $number 0 to 4094" "$port vlan 4095"
+bad_line 'port without an address' "port 1 has no address: expected 'port config 1 .*" "$port" \
+	'server add web port 1 listen 198.19.0.1:80'
+bad_line 'nothing configured' "no port has an address: expected 'port config 0 .*" 'start all'
+bad_line 'overlapping ports' 'client b: .* overlap those of client a' "$port" "$add" \
+	'client add b port 0 from 198.18.0.4 ports 1999-2999 to 198.19.0.1:80'
+bad_line 'a range backwards' "port range '1999-1000': .*" "$port" \
+	'client add a port 0 from 198.18.0.1 ports 1999-1000 to 198.19.0.1:80'
+bad_line 'no destination port' "'198.19.0.1': expected ADDRESS:PORT.*" "$port" \
+	'client add a port 0 from 198.18.0.1 to 198.19.0.1'
+bad_line 'destination port 0' "port '0': $number 1 to 65535" "$port" \
+	'client add a port 0 from 198.18.0.1 to 198.19.0.1:0'
+bad_line 'destination nobody has' 'client a: not an address a host can have' "$port" \
+	'client add a port 0 from 198.18.0.1 to 224.0.0.1:80'
+bad_line 'a key is missing' "'to IP:PORT' is missing" "$port" 'client add a port 0 from 198.18.0.1'
+bad_line 'a key without its value' "'count' wants N behind it" "$port" "$add count"
+bad_line 'a key that is none' "'speed' is not known here: expected one of port, .*rate.*" \
+	"$port" "$add speed 3"
+bad_line 'a key twice' "'count' is given twice" "$port" "$add count 3 count 4"
+bad_line 'rate 0' "rate '0': $number 1 to .*" "$port" "$add rate 0"
+bad_line 'rate 0, set' "rate '0': $number 1 to .*" "$port" "$add" 'set client a rate 0'
+bad_line 'concurrency 0' "concurrency '0': $number 1 to .*" "$port" "$add" \
+	'set client a concurrency 0'
+bad_line 'wrong close' "close 'never': expected first\|last\|reset" "$port" "$add close never"
+bad_line 'wrong path' "path 'x': expected one that begins with / .*" "$port" "$add path x"
+bad_line 'a name twice' "there is a client or server 'a' already" "$port" "$add" \
+	'server add a port 0 listen *:80'
+bad_line 'a name that is a word' "name 'all': expected .*" "$port" 'server add all port 0 listen *:80'
+bad_line 'a name nobody has' "there is no client or server 'b'" "$port" "$add" 'start b'
+bad_line 'a client nobody has' "there is no client 'b'" "$port" "$add" 'set client b rate 1'
+bad_line 'a setting that is none' "'mls' is no setting: 'help set tcp' lists them" 'set tcp mls 1'
+bad_line 'a setting out of range' "msl '0': $number 1 to 600000" 'set tcp msl 0'
+bad_line 'a choice that is none' "reuse 'maybe': expected no\|ts\|any" 'set tcp reuse maybe'
+bad_line 'a setting too late' 'set tcp msl: .* before the first .start.' "$port" 'start' \
+	'set tcp msl 1'
+bad_line 'a port too late' 'port 0 is running: .* before the first .start.' "$port" 'start' "$port"
+bad_line 'a state that is none' "state 'OPEN': expected SYN_SENT, .*" 'show conn state OPEN'
+bad_line 'help on nothing' "no help on 'frobnicate': 'help' lists .*" 'help frobnicate'
+bad_line 'a long line' 'line too long: .*' "$(printf '%02000d' 0)"
+printf '%s\n' "$port queues 16" 'start' >"$TMP/queues.spate"
+one_line 'too many queues' 1 "$TMP/queues.spate:2: port 0 .*: 16 queues asked for, it can .* [0-9]+" \
+	-- --cmdline-file="$TMP/queues.spate"
+printf '%s\n' "$port" "$add" 'start' >"$TMP/json.spate"
+one_line 'report that cannot be written' 1 "spate: $TMP/none/out.json: .*No such file.*" \
+	-- --cmdline-file="$TMP/json.spate" --duration=1 --json="$TMP/none/out.json"
+
+# ---- show config is a command file that gives itself
+
+everything=(
+	'set tcp preset %s' 'set tcp msl 1234' 'set tcp reuse ts' 'set tcp timestamps off'
+	'set tcp initial-window 4' 'set tcp sequential-ports on' 'set run drain 777'
+	'port config 0 ip 198.18.0.1/16 gateway 198.18.0.254 vlan 7 mtu 1400 queues 1'
+	'port config 1 ip 198.19.0.1/15'
+	'server add web port 1 listen 198.19.0.1:80 http size 1460 backlog 99'
+	'server add any port 1 listen *:81' 'server add e port 1 listen *:7 echo'
+	'server add d port 1 listen *:9 discard'
+	'client add a port 0 from 198.18.0.1-198.18.0.4 ports 1000-1999 to 198.19.0.1:80 http path
+		/x requests 3 size 1460 verify close first rate 50 concurrency 5 count 1000000'
+	'client add b port 0 from 198.18.0.9 to 198.19.0.1:81 connect-only'
+	'client add c port 0 from 198.18.0.1 ports 2000-2000 to 198.19.0.1:80 close reset'
+	'set client c rate 7' 'set client b concurrency 99')
+config_of() { "$SPATE" -- --cmdline-file="$1" 2>&1 | grep -v '^embedded wire'; }
+for preset in linux rfc bsd; do
+	printf "$(printf '%s\n' "${everything[@]}" | tr -d '\t' | sed -z 's/path\n/path /')\nshow config\n" \
+		$preset >"$TMP/config.spate"
+	config_of "$TMP/config.spate" >"$TMP/first.spate"
+	echo 'show config' | cat "$TMP/first.spate" - >"$TMP/again.spate"
+	config_of "$TMP/again.spate" >"$TMP/second.spate"
+	check "show config: $preset: gives itself" diff "$TMP/first.spate" "$TMP/second.spate"
+	equal "show config: $preset: all that was added" \
+		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 9
+done
+matches 'show config: a client' "$(cat "$TMP/first.spate")" \
+	'^client add a .* path /x requests 3 size 1460 verify close first count 1000000$'
+
+# ---- a second instance
+
+cat >"$TMP/churn.spate" <<-END
+	port config 0 ip 198.18.0.1/15
+	port config 1 ip 198.19.0.1/15
+	server add web port 1 listen 198.19.0.1:80 http size 64
+	client add load port 0 from 198.18.0.1-198.18.0.4 ports 10000-59999 to 198.19.0.1:80 http \\
+		size 64 verify close last
+	set client load concurrency 100
+END
+sed -i -z 's/ \\\n\t*/ /' "$TMP/churn.spate"
+echo 'start all' | cat "$TMP/churn.spate" - >"$TMP/run.spate"
+start first "$SPATE" -- --cmdline-file="$TMP/run.spate" --duration=100 --json="$TMP/first.json"
+first=$pid
+running() { written "$TMP/first.out" 'client [1-9][0-9,]* conn/s'; }
+check 'second instance: the first runs' wait_for 30 running
+one_line 'second instance' 1 "spate: another spate runs with file prefix 'spate': .*--file-prefix.*" \
+	-- --cmdline-file="$TMP/run.spate"
+
+# ---- Ctrl-C in the middle of a run
+
+kill -INT "$first"
+ended "$first" 30
+equal 'Ctrl-C: exit status' "$status" 0
+matches 'Ctrl-C: the summary' "$(cat "$TMP/first.out")" '^leaked   0$'
+sums 'Ctrl-C' "$TMP/first.json"
+report 'Ctrl-C: drained: none failed, none cut off' "$TMP/first.json" 'client.closed > 0 and
+	client.closed == client.attempted == server.closed and client.failed == client.stopped == 0'
+equal 'Ctrl-C: not a word of error' "$(cat "$TMP/first.err")" ''
+
+# ---- nobody reads the lines any more
+
+start first sh -c '"$0" -- --cmdline-file="$1" --duration=100 --json="$2" | head -n 2' \
+	"$SPATE" "$TMP/run.spate" "$TMP/pipe.json"
+ended "$pid" 60
+equal 'the reader is gone: the run ends' "$status" 0
+sums 'the reader is gone' "$TMP/pipe.json"
+
+# ---- too little of something is reported, and fails no connection
+
+# short_of NAME COUNTER COMMANDS ARGUMENT...
+short_of()
+{
+	local name=$1 counter=$2 commands=$3
+
+	shift 3
+	sed "$commands" "$TMP/run.spate" >"$TMP/short.spate"
+	start short "$SPATE" -- --cmdline-file="$TMP/short.spate" --duration=100 \
+		--json="$TMP/short.json" "$@"
+	ended "$pid" 120
+	equal "$name: exit status" "$status" 0
+	sums "$name" "$TMP/short.json"
+	report "$name: all connections, none failed" "$TMP/short.json" \
+		'client.closed == client.attempted == 5000 and client.failed == 0'
+	report "$name: is counted" "$TMP/short.json" "$counter > 0"
+}
+
+count='s/close last/close last count 5000/'
+short_of 'full connection table' tcp.connect_no_room "$count" --max-connections=10
+matches 'full connection table: is in the summary' "$(cat "$TMP/short.out")" \
+	'no local port free 0 times  connection table full [1-9]'
+short_of 'local ports exhausted' tcp.connect_no_port \
+	"$count; s/198.18.0.1-198.18.0.4 ports 10000-59999/198.18.0.1 ports 10000-10009/"
+matches 'local ports exhausted: is in the summary' "$(cat "$TMP/short.out")" \
+	'no local port free [1-9][0-9,]* times  connection table full 0'
+short_of 'full TIME_WAIT table' time_wait.recycled "$count" --max-time-wait=10
+matches 'full TIME_WAIT table: is in the summary' "$(cat "$TMP/short.out")" 'recycled [1-9]'
+
+# ---- the prompt
+
+sed 's/close last/close last rate 1/' "$TMP/churn.spate" >"$TMP/prompt.spate"
+prompt_start prompt "$SPATE" -- -i --cmdline-file="$TMP/prompt.spate" --json="$TMP/prompt.json"
+closed()  { ask prompt 'show client load' | sed -n 's/.*closed \([0-9,]*\).*/\1/p' | tr -d ,; }
+exceeds() { [ "$(closed)" -gt "$1" ]; }
+errors()  { wc -l <"$TMP/prompt.err"; }
+
+equal 'prompt: start' "$(ask prompt 'start all')" ''
+check 'prompt: one connection a second' wait_for 30 exceeds 0
+ask prompt 'set client load rate max' >/dev/null
+check 'prompt: rate max' wait_for 30 exceeds 20000
+ask prompt 'set client load rate 2' >/dev/null
+matches 'prompt: show config has the new rate' "$(ask prompt 'show config')" \
+	'^set client load rate 2$'
+ask prompt 'set client load rate 5000 concurrency 7' >/dev/null
+matches 'prompt: both at once' "$(ask prompt 'show config')" '^set client load concurrency 7$'
+more() { exceeds $((before + 1000)); }
+before=$(closed)
+check 'prompt: it goes on at the new rate' wait_for 30 more
+equal 'prompt: not a word of error so far' "$(errors)" 0
+
+# A wrong line costs nothing but its line.
+for line in 'frobnicate' 'set client load rate 0' 'set tcp msl 1' 'port config 0 ip 198.18.0.1/15'; do
+	before=$(errors)
+	ask prompt "$line" >/dev/null
+	equal "prompt: '$line': one line of error" "$(($(errors) - before))" 1
+done
+before=$(closed)
+check 'prompt: and the run goes on' wait_for 30 more
+
+help=$(ask prompt 'help')
+while read -r command; do
+	matches "help: $command" "$help" "^$command( |\$)"
+	matches "help: on $command" "$(ask prompt "help $command")" "^$command( |\$)"
+done <<-END
+	port config
+	server add
+	client add
+	set client
+	set tcp
+	set run
+	start
+	stop
+	show stats
+	show client
+	show server
+	show conn
+	show tcp stats
+	show port info
+	show port stats
+	show config
+	clear stats
+	help
+	quit
+END
+before=$(errors)
+for line in 'show stats' 'show client all' 'show server web' 'show conn limit 5' \
+	'show conn state TIME_WAIT limit 5' 'show conn summary' 'show tcp stats' \
+	'show port info all' 'show port info 0' 'show port stats all'; do
+	check "prompt: $line: answers" test -n "$(ask prompt "$line")"
+done
+for line in 'stop load' 'stop web' 'start web' 'start load' 'stop all' 'start' 'clear stats'; do
+	equal "prompt: $line" "$(ask prompt "$line")" ''
+done
+equal 'prompt: not a word of error' "$(errors)" "$before"
+prompt_end 30
+equal 'prompt: exit status' "$status" 0
+sums 'prompt, cleared in the middle' "$TMP/prompt.json"
+finish

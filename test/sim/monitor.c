@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What every segment must obey, whatever the wire does:
+ *
+ *   - numbers follow one another without a gap; the bytes are those of the position
+ *   - nothing lies beyond the window the peer has offered and we have seen; a probe, one
+ *     number at its edge, excepted
+ *   - the window offered never moves left; an ACK never goes back, and never covers what
+ *     has not come
+ *   - no segment is larger than the peer's MSS; options are those agreed; TSval never
+ *     goes back
+ *   - what the peer has acknowledged is not sent again
+ *   - what is sent again has a reason: a timeout, at least the minimal RTO after it was
+ *     last sent; three duplicate ACKs; a recovery that is under way; or a window that
+ *     opens
+ *
+ * Where the observer cannot know whether the stack believed a segment, it assumes what
+ * forbids less.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define MS 1000000ull
+
+static bool
+lt(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static bool
+leq(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) <= 0;
+}
+
+int
+monitor_slot(const struct seen *g, int from)
+{
+	uint32_t slot = (from == 0 ? g->sport : g->dport) - A_PORT;
+
+	return slot < SLOTS ? (int)slot : -1;
+}
+
+/* ---- when it was sent before */
+
+static void
+remember(struct sim *s, struct flow *f, uint32_t seq, uint32_t end, bool again, enum cause cause)
+{
+	if (f->n_log == f->max_log) {
+		f->max_log = f->max_log ? 2 * f->max_log : 64;
+		f->log = realloc(f->log, f->max_log * sizeof(*f->log));
+		if (f->log == NULL)
+			abort();
+	}
+	f->log[f->n_log++] = (struct sending){seq, end, s->now, again, cause};
+}
+
+static const struct sending *
+last_sending(const struct flow *f, uint32_t seq)
+{
+	for (uint32_t i = f->n_log; i > 0; i--)
+		if (leq(f->log[i - 1].seq, seq) && lt(seq, f->log[i - 1].end))
+			return &f->log[i - 1];
+	return NULL;
+}
+
+/* A timer sends `seq` again: not before `least_ms` have passed. */
+static void
+check_timeout(struct sim *s, const struct flow *f, uint32_t seq, uint32_t least_ms)
+{
+	const struct sending *last = last_sending(f, seq);
+
+	if (last == NULL || last->cause == CAUSE_ARP || s->now - last->at >= least_ms * MS)
+		return;
+	/* RFC 6298 5 does not say that a fast retransmission begins the wait anew. */
+	if (last->again && last->cause != CAUSE_TIMER) {
+		s->fast_then_rto++;
+		return;
+	}
+	sim_fail(s, "+%u was sent again by timer %.3f ms after it was sent, the minimum is %u ms",
+		seq - f->iss, (s->now - last->at) / 1e6, least_ms);
+}
+
+/* ---- a SYN */
+
+/* Which incarnation does this SYN belong to? -1: nobody's. */
+static int
+incarnation(const struct sim *s, int slot, int side, const struct seen *g)
+{
+	/* The newest: one that was given up before its SYN left had the same ISS. */
+	for (int i = INCARNATIONS - 1; i >= 0; i--) {
+		const struct end *own = &s->end[slot][i][side], *peer = &s->end[slot][i][!side];
+
+		if (side == 0 || s->plan.slot[slot].both_connect) {
+			if (own->state != END_IDLE && own->iss == g->seq)
+				return i;
+		} else if ((g->flags & ACK) && peer->state != END_IDLE && peer->iss == g->ack - 1) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static void
+new_flow(struct flow *f, const struct seen *g, int inc)
+{
+	struct flow fresh = {
+		.open = true,
+		.inc = inc,
+		.generation = f->generation + 1,
+		.iss = g->seq,
+		.max = g->seq,
+		.acked = g->seq,
+		.last_ack = g->seq,
+		.edge = g->seq + 1,
+		.recover = g->seq,
+		.log = f->log,
+		.max_log = f->max_log,
+	};
+
+	*f = fresh;
+}
+
+/* Both SYNs are known; the peer's has come in its `generation`. */
+static void
+agree(struct flow *f, uint32_t generation, bool peer_ts, int peer_wscale, uint16_t peer_mss)
+{
+	bool scaled = f->wscale >= 0 && peer_wscale >= 0;
+
+	f->agreed = true;
+	f->peer_generation = generation;
+	f->ts = f->offers_ts && peer_ts;
+	f->shift = scaled ? f->wscale : 0;
+	f->peer_shift = scaled ? peer_wscale : 0;
+	f->least_mss = f->mss < peer_mss ? f->mss : peer_mss;
+}
+
+static void
+sent_syn(struct sim *s, int slot, int side, const struct seen *g, enum cause cause)
+{
+	struct flow *f = &s->flow[slot][side], *p = &s->flow[slot][!side];
+	int inc = incarnation(s, slot, side, g);
+
+	if (inc < 0 || g->len || g->mss == 0) {
+		sim_fail(s, "a SYN nobody asked for, with data, or without MSS");
+		return;
+	}
+	/* Two children of one TIME_WAIT have the same ISS. */
+	if (!f->open || f->iss != g->seq || f->inc != inc)
+		new_flow(f, g, inc);
+	f->offers_ts = g->has_ts;
+	f->wscale = g->wscale;
+	f->mss = g->mss;
+	f->syn_wnd = g->wnd;
+	if ((g->flags & ACK) && f->inc == p->inc) {
+		if ((f->offers_ts && !p->offers_ts) || (f->wscale >= 0 && p->wscale < 0))
+			sim_fail(s, "a SYN+ACK with an option the SYN did not have");
+		if (!f->in_known) {
+			/* It answers the peer's SYN, which came when there was no flow yet. */
+			f->edge = g->seq + 1 + p->syn_wnd;
+			f->in_known = true;
+			f->in_max = f->in_order = p->iss + 1;
+			f->ts_in = p->ts_sent;
+		}
+		agree(f, p->generation, p->offers_ts, p->wscale, p->mss);
+	}
+	if (f->max != f->iss && cause == CAUSE_TIMER)
+		check_timeout(s, f, f->iss, s->plan.tcp[side].initial_rto_ms);
+	remember(s, f, g->seq, g->seq + 1, f->max != f->iss, cause);
+	if (f->max == f->iss)
+		f->max = f->iss + 1;
+}
+
+/* ---- any other segment */
+
+static void
+check_ack(struct sim *s, struct flow *f, const struct seen *g)
+{
+	uint32_t edge = g->ack + ((uint32_t)g->wnd << (g->flags & SYN ? 0 : f->shift));
+
+	if (!f->agreed)
+		return;
+	if (!f->in_known || lt(f->in_max, g->ack))
+		sim_fail(s, "an ACK of what has not come");
+	if (f->ack_known && lt(g->ack, f->ack_sent))
+		sim_fail(s, "an ACK that goes back");
+	/* RFC 7323 2.4: less than a unit may seem to be taken back. */
+	if (f->ack_known && lt(edge + (1u << f->shift) - 1, f->adv))
+		sim_fail(s, "the window offered moves left by %u", f->adv - edge);
+	if (!f->ack_known || lt(f->adv, edge))
+		f->adv = edge;
+	f->ack_sent = g->ack;
+	f->ack_known = true;
+	if (lt(f->in_order, g->ack))
+		f->in_order = g->ack;
+}
+
+static void
+check_options(struct sim *s, struct flow *f, const struct seen *g)
+{
+	bool syn = g->flags & SYN;
+
+	if (!f->agreed && !syn)
+		return; /* a SYN+ACK for a connection the other side has left behind */
+	if (!syn && g->has_ts != f->ts)
+		sim_fail(s, "a timestamp that was not agreed, or none that was");
+	if (!syn && (g->wscale >= 0 || g->mss))
+		sim_fail(s, "an option that belongs on a SYN");
+	if (!syn && g->len + (f->ts ? 12 : 0) > f->least_mss)
+		sim_fail(s, "%u bytes in a segment, the MSS is %u", g->len, f->least_mss);
+	if (!g->has_ts)
+		return;
+	if (f->ts_known && lt(g->tsval, f->ts_sent))
+		sim_fail(s, "TSval goes back");
+	if ((g->flags & ACK) && f->agreed && lt(f->ts_in, g->tsecr))
+		sim_fail(s, "TSecr is no timestamp that has come");
+	f->ts_sent = g->tsval;
+	f->ts_known = true;
+}
+
+static void
+check_bytes(struct sim *s, int slot, int side, struct flow *f, const struct seen *g)
+{
+	const struct end *e = &s->end[slot][f->inc][side];
+	uint32_t at = g->seq - f->iss - 1;
+
+	if (at + g->len > e->queued)
+		sim_fail(s, "bytes to +%u, of which only %u were written", at + g->len, e->queued);
+	else if (memcmp(g->data, e->out + at, g->len))
+		sim_fail(s, "the bytes at +%u are not those that were written", at);
+	if (!(g->flags & FIN))
+		return;
+	if (!e->shut && !e->closed)
+		sim_fail(s, "a FIN, and nobody has closed");
+	if (at + g->len != e->queued || (f->fin && f->fin_seq != g->seq + g->len))
+		sim_fail(s, "a FIN at +%u, %u bytes were written", at + g->len, e->queued);
+	f->fin = true;
+	f->fin_seq = g->seq + g->len;
+}
+
+/* Sent before: why again? */
+static void
+check_again(struct sim *s, int side, struct flow *f, const struct seen *g, enum cause cause)
+{
+	bool entered = f->window_opened;
+
+	if (lt(g->seq, f->acked))
+		sim_fail(s, "+%u is sent again, the peer has acknowledged up to +%u",
+			g->seq - f->iss, f->acked - f->iss);
+	if (cause == CAUSE_ARP)
+		entered = true;
+	if (cause == CAUSE_TIMER) {
+		const struct sending *last = f->n_log ? &f->log[f->n_log - 1] : NULL;
+		bool first = last == NULL || last->at != s->now || !last->again;
+
+		if (first)
+			check_timeout(s, f, g->seq, s->plan.tcp[side].min_rto_ms);
+		entered = true;
+	}
+	if (!entered && !lt(g->seq, f->recover))
+		sim_fail(s, "+%u is sent again for no reason", g->seq - f->iss);
+	if (entered) {
+		f->recover = f->max;
+		f->window_opened = false;
+	}
+}
+
+static void
+sent_data(struct sim *s, int slot, int side, struct flow *f, const struct seen *g, enum cause cause)
+{
+	uint32_t end = g->seq + seen_len(g);
+	bool again = lt(g->seq, f->max);
+	bool probe = g->seq == f->edge && seen_len(g) == 1;
+
+	if (lt(f->edge, end) && !probe)
+		sim_fail(s, "up to +%u, the window offered ends at +%u", end - f->iss,
+			f->edge - f->iss);
+	check_bytes(s, slot, side, f, g);
+	if (again)
+		check_again(s, side, f, g, cause);
+	remember(s, f, g->seq, end, again, cause);
+	if (lt(f->max, end))
+		f->max = end;
+}
+
+/* Frames may be lost before the wire: no buffer, or no answer to ARP. */
+static bool
+frames_missing(const struct sim *s, int side)
+{
+	return counted(s, side, SPATE_DROP_NO_MBUF) || counted(s, side, SPATE_DROP_NEIGH_QUEUE) ||
+	       counted(s, side, SPATE_DROP_NEIGH_FAILED);
+}
+
+uint64_t
+monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause)
+{
+	int slot = monitor_slot(g, side);
+	struct flow *f;
+
+	if (slot < 0) {
+		sim_fail(s, "a segment of no connection");
+		return 0;
+	}
+	f = &s->flow[slot][side];
+	if (g->flags & RST) {
+		if (g->len)
+			sim_fail(s, "a RST with data");
+		return 0;
+	}
+	if (g->flags & SYN) {
+		sent_syn(s, slot, side, g, cause);
+		if (s->failed)
+			return 0;
+	} else if (!f->open || lt(g->seq, f->iss + 1)) {
+		/* A TIME_WAIT that is back after a SYN that was none. */
+		if (seen_len(g) || !f->open)
+			sim_fail(s, "a segment from before the connection");
+		return 0;
+	}
+	if (!(g->flags & (ACK | SYN)))
+		sim_fail(s, "a segment without ACK");
+	if (lt(f->max, g->seq) && frames_missing(s, side))
+		f->max = g->seq;
+	if (lt(f->max, g->seq))
+		sim_fail(s, "+%u, and the last number sent was +%u", g->seq - f->iss,
+			f->max - f->iss);
+	check_options(s, f, g);
+	if (g->flags & ACK)
+		check_ack(s, f, g);
+	if (!(g->flags & SYN) && seen_len(g))
+		sent_data(s, slot, side, f, g, cause);
+	return slot + 1 + ((uint64_t)f->generation << 8);
+}
+
+/* ---- arrivals */
+
+/* Must the receiver believe the segment's ACK? RFC 9293 3.10.7.4, first check, and PAWS. */
+static bool
+must_believe(const struct flow *f, const struct seen *g)
+{
+	uint32_t wnd = f->adv - f->ack_sent, len = seen_len(g);
+
+	if (g->flags & SYN)
+		return g->ack == f->iss + 1;
+	if (!f->ack_known || lt(g->seq, f->in_order))
+		return false;
+	if (f->ts && (!g->has_ts || lt(g->tsval, f->ts_in)))
+		return false;
+	if (wnd == 0)
+		return len == 0 && g->seq == f->ack_sent;
+	return lt(g->seq, f->adv);
+}
+
+static void
+given_ack(struct flow *f, const struct seen *g)
+{
+	uint32_t edge = g->ack + ((uint32_t)g->wnd << (g->flags & SYN ? 0 : f->peer_shift));
+
+	if (leq(g->ack, f->iss) || lt(f->max, g->ack))
+		return;
+	if (lt(f->edge, edge))
+		f->edge = edge;
+	if (g->wnd == 0)
+		f->window_closed = true;
+	else if (f->window_closed)
+		f->window_opened = true;
+	if (g->wnd)
+		f->window_closed = false;
+	if (g->ack == f->last_ack && seen_len(g) == 0 && ++f->dups >= 3)
+		f->recover = f->max;
+	if (lt(f->last_ack, g->ack)) {
+		f->last_ack = g->ack;
+		f->dups = 0;
+	}
+	if (lt(f->acked, g->ack) && must_believe(f, g))
+		f->acked = g->ack;
+}
+
+void
+monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag)
+{
+	int slot = (int)(tag & 0xff) - 1;
+	uint32_t end = g->seq + seen_len(g), generation = tag >> 8;
+	struct flow *f;
+
+	if (slot < 0)
+		return;
+	f = &s->flow[slot][side];
+	if (!f->open)
+		return;
+	if (!f->agreed) {
+		/* The SYN that our SYN is answered by, or crosses. */
+		if (!(g->flags & SYN) || ((g->flags & ACK) && g->ack != f->iss + 1))
+			return;
+		agree(f, generation, g->has_ts, g->wscale, g->mss);
+		f->in_known = true;
+		f->in_max = f->in_order = end;
+		f->ts_in = g->tsval;
+	}
+	if (generation != f->peer_generation)
+		return;
+	if (g->flags & ACK)
+		given_ack(f, g);
+	if (lt(f->in_max, end))
+		f->in_max = end;
+	if (leq(g->seq, f->in_order) && lt(f->in_order, end))
+		f->in_order = end;
+	if (g->has_ts && lt(f->ts_in, g->tsval))
+		f->ts_in = g->tsval;
+}
