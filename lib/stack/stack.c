@@ -17,7 +17,7 @@
 
 #define MTU_DEFAULT  1500
 #define MTU_LEAST    576 /* what every IPv4 host must take (RFC 791) */
-#define PREFETCH     6 /* frames ahead */
+#define PREFETCH     6   /* frames ahead */
 #define SECRET_TABLE 0   /* where in conf.secret the two 16-byte keys are */
 #define SECRET_ISN   16
 
@@ -90,6 +90,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->ops = c->ops;
 	t->app = c->app;
 	t->conf = c->tcp;
+	t->quiet_until_ns = now_ns + c->tcp.quiet_time_ms * 1000000ull;
 	t->conns = s->memory[MEMORY_CONNS];
 	t->max_conns = c->max_conns;
 	t->free_head = t->grave_head = TCP_READY_NONE;
@@ -326,7 +327,8 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 	uint32_t handles[CONN_TABLE_BULK];
 	uint32_t segments = 0;
 
-	/* A frame from another core's cache costs a miss for its buffer's header, then for its own. */
+	/* A frame from another core's cache costs a miss for its buffer's header, then for its own.
+	 */
 	for (uint32_t i = 0; i < n; i++)
 		rte_prefetch0(frames[i]);
 	for (uint32_t i = 0; i < n && i < PREFETCH; i++)

@@ -8,13 +8,6 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
-/* What both kinds of SYN offer, as far as the knobs allow. */
-static uint16_t
-offered(const struct tcp *t)
-{
-	return (t->conf.timestamps ? TCP_F_TS : 0) | (t->conf.window_scale ? TCP_F_WSCALE : 0);
-}
-
 bool
 tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
 	const struct tcp_options *o)
@@ -30,7 +23,7 @@ tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32
 	if (c == NULL)
 		return false;
 	tcp_isn(t, rx->key, &iss, &ts_offset);
-	c->flags = TCP_F_PASSIVE | TCP_F_SYN_DUE | offered(t);
+	c->flags = TCP_F_PASSIVE | TCP_F_SYN_DUE | tcp_offer(t);
 	if (tw != TIMEWAIT_NONE) {
 		/* RFC 9293 3.6.1, RFC 6191: beyond anything the old incarnation has sent. */
 		iss = t->tw.records[tw].snd_nxt + 65537;

@@ -21,6 +21,12 @@ our_mss(const struct tcp *t)
 	return mss > MSS_LEAST ? mss : MSS_LEAST;
 }
 
+uint16_t
+tcp_offer(const struct tcp *t)
+{
+	return (t->conf.timestamps ? TCP_F_TS : 0) | (t->conf.window_scale ? TCP_F_WSCALE : 0);
+}
+
 uint8_t
 tcp_our_wscale(const struct tcp *t)
 {

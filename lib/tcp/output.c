@@ -312,6 +312,20 @@ tcp_output(struct tcp *t, uint32_t max)
 }
 
 void
+tcp_send_last_ack(struct tcp *t, struct tcp_conn *c)
+{
+	send_segment(t, c, c->snd_nxt, 0, TCP_ACK);
+}
+
+void
+tcp_send_keepalive(struct tcp *t, struct tcp_conn *c)
+{
+	/* One number behind what the peer expects, and empty: any TCP answers with an ACK. */
+	if (send_segment(t, c, c->snd_nxt - 1, 0, TCP_ACK))
+		spate_count(t->counters, SPATE_KEEPALIVE_PROBES);
+}
+
+void
 tcp_send_probe(struct tcp *t, struct tcp_conn *c)
 {
 	bool again = c->snd_nxt != c->snd_una;

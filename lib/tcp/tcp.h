@@ -53,7 +53,8 @@ struct tcp {
 	const struct spate_ops *ops;
 	void *app;
 	uint64_t now_ns;
-	uint32_t ts_now; /* the timestamp clock: milliseconds */
+	uint64_t quiet_until_ns; /* TW-11 */
+	uint32_t ts_now;         /* the timestamp clock: milliseconds */
 	struct spate_tcp_conf conf;
 
 	struct tcp_conn *conns;
@@ -155,6 +156,9 @@ void tcp_time_wait_replaced(struct tcp *t, uint32_t tw);
 /* May an active open take this TIME_WAIT's tuple (TW-06)? */
 bool tcp_time_wait_may_reuse(const struct tcp *t, uint32_t tw);
 
+/* Is any TIME_WAIT on this local address (LISTENER_ANY: any) and port? Walks them all. */
+bool tcp_time_wait_on_port(const struct tcp *t, rte_be32_t laddr, rte_be16_t lport);
+
 /* Expire what is due; returns when the next one is. */
 uint64_t tcp_time_wait_tick(struct tcp *t);
 
@@ -170,6 +174,9 @@ void tcp_send_rst(struct tcp *t, const struct tcp_conn *c);
 void tcp_challenge_ack(struct tcp *t, struct tcp_conn *c);
 
 /* ---- negotiate.c */
+
+/* Flags of what a new connection offers, as far as the knobs allow. */
+uint16_t tcp_offer(const struct tcp *t);
 
 /* The options of our SYN or SYN+ACK. */
 uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p);
@@ -197,8 +204,14 @@ void tcp_output(struct tcp *t, uint32_t max);
 void tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
 	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o);
 
+/* The ACK of the peer's FIN from a connection that will not be in TIME_WAIT. */
+void tcp_send_last_ack(struct tcp *t, struct tcp_conn *c);
+
 /* One byte (or the FIN) beyond a closed window (RFC 9293 3.8.6.1). */
 void tcp_send_probe(struct tcp *t, struct tcp_conn *c);
+
+/* An empty segment that must be answered (RFC 9293 3.8.4). */
+void tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
 
 /* What to say as SEG.WND; moves rcv_adv. */
 uint16_t tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn);
@@ -257,8 +270,11 @@ uint64_t tcp_timers_run(struct tcp *t);
 
 /* ---- open.c, close.c: see spate.h */
 
-int tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
+int tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, unsigned int flags,
+	uint32_t cookie);
 int tcp_unlisten(struct tcp *t, uint16_t listener);
+int tcp_connect_listener(
+	struct tcp *t, uint16_t listener, const struct flow_key *remote, spate_conn *out);
 int tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out);
 int tcp_connect_any(struct tcp *t, struct local_port *source,
 	bool (*mine)(const void *ctx, const void *key), const void *ctx, rte_be32_t raddr,
