@@ -82,7 +82,8 @@ struct spate_ops {
 	void (*on_peer_fin)(void *app, spate_conn c);
 	/*
 	 * The connection is over: 0 closed in order (TIME_WAIT may follow and is the
-	 * stack's affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -ECONNABORTED
+	 * stack's affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH and
+	 * -ENETUNREACH (an open that timed out, ICMP having said why), -ECONNABORTED
 	 * (spate_abort). Called once for each connection that was opened, last of all.
 	 */
 	void (*on_closed)(void *app, spate_conn c, int reason);

@@ -289,7 +289,14 @@ classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct fl
 	const uint8_t *payload = p + v.header_len;
 
 	if (v.protocol == IPPROTO_ICMP) {
-		ip_icmp_input(&s->ip, &v, payload);
+		struct icmp_error error;
+
+		if (ip_icmp_input(&s->ip, &v, payload, &error))
+			tcp_icmp_error(&s->tcp, &error);
+		return false;
+	}
+	if (v.protocol == IPPROTO_UDP) {
+		ip_udp_input(&s->ip, &v, p);
 		return false;
 	}
 	err = v.protocol == IPPROTO_TCP ? tcp_seg_parse(payload, v.payload_len, &rx->seg)

@@ -28,7 +28,7 @@
 	X(DROP_IP_LENGTH, drop_ip_length, "IP total length impossible")                            \
 	X(DROP_IP_CHECKSUM, drop_ip_checksum, "IP header checksum wrong")                          \
 	X(DROP_IP_FRAGMENT, drop_ip_fragment, "IP fragment")                                       \
-	X(DROP_IP_PROTOCOL, drop_ip_protocol, "neither TCP nor ICMP")                              \
+	X(DROP_IP_PROTOCOL, drop_ip_protocol, "neither TCP, UDP nor ICMP")                         \
 	X(DROP_L4_HEADER, drop_l4_header, "TCP or ICMP header length impossible")                  \
 	X(DROP_L4_CHECKSUM, drop_l4_checksum, "TCP or ICMP checksum wrong")                        \
 	X(DROP_ARP, drop_arp, "ARP malformed or not for IPv4 over Ethernet")                       \
@@ -48,6 +48,11 @@
 	X(ICMP_ECHO_REPLIES, icmp_echo_replies, "ICMP echo requests answered")                     \
 	X(UDP_UNREACHABLE, udp_unreachable, "UDP datagrams answered by port unreachable")          \
 	X(UDP_DROPPED, udp_dropped, "UDP datagrams dropped: answers are rate-limited")             \
+	X(ICMP_PATH_MTU, icmp_path_mtu, "path MTUs lowered by ICMP")                               \
+	X(ICMP_REFUSED, icmp_refused, "active opens refused by ICMP")                              \
+	X(ICMP_SOFT, icmp_soft, "ICMP errors noted, the connection goes on")                       \
+	X(ICMP_IGNORED, icmp_ignored,                                                              \
+		"ICMP errors about nothing in flight, or saying nothing new")                      \
 	X(CONNECTS, connects, "active opens")                                                      \
 	X(CONNECT_NO_PORT, connect_no_port, "active opens refused here: no local port free")       \
 	X(CONNECT_NO_ROOM, connect_no_room, "active opens refused here: connection table full")    \

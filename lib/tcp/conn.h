@@ -45,6 +45,14 @@ enum tcp_timer {
 
 /* tcp_conn.options */
 #define TCP_O_KEEPALIVE 0x01 /* probe an idle peer (RFC 9293 3.8.4) */
+#define TCP_O_FRAGMENT  0x02 /* the path is too narrow for DF (PM-04) */
+
+/* Soft errors of an active open, told when it fails (RFC 5461 4). */
+enum tcp_soft {
+	TCP_SOFT_NONE = 0,
+	TCP_SOFT_NET,  /* ENETUNREACH */
+	TCP_SOFT_HOST, /* EHOSTUNREACH */
+};
 
 #define TCP_CHUNK_NONE UINT32_MAX
 #define TCP_READY_NONE UINT32_MAX
@@ -79,7 +87,10 @@ struct tcp_conn {
 	uint8_t timer;   /* enum tcp_timer */
 	uint8_t retries; /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	uint8_t dupacks;
-	uint8_t probes;    /* zero-window or keepalive probes without any answer */
+	union {
+		uint8_t probes; /* zero-window or keepalive probes without any answer */
+		uint8_t soft;   /* SYN_SENT: enum tcp_soft, what ICMP had to say */
+	};
 	uint16_t listener; /* SYN_RCVD, passive */
 	uint8_t backoff;   /* doublings of the RTO since the last RTT sample (Karn) */
 	uint8_t options;   /* TCP_O_*: what the application asked for */

@@ -106,6 +106,8 @@ counter_of(int reason)
 	case 0:
 		return SPATE_CLOSED_IN_ORDER;
 	case -ETIMEDOUT:
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
 		return SPATE_TIMED_OUT;
 	case -ECONNREFUSED:
 		return SPATE_REFUSED;

@@ -131,6 +131,7 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 		spate_count(t->counters, SPATE_SYN_MALFORMED);
 		return;
 	}
+	c->soft = TCP_SOFT_NONE; /* it is reachable after all */
 	tcp_options_parse(s->opts, s->opts_len, &o);
 	tcp_take_syn_options(t, c, &o);
 	c->rcv_nxt = s->seq + 1;

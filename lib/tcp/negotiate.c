@@ -54,6 +54,20 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 	return tcp_options_build(p, &o);
 }
 
+/* PM-01: no larger than what the path is known to take; what we announce stays the same. */
+static void
+use_path(const struct tcp *t, struct tcp_conn *c)
+{
+	const struct path *path = path_find(&t->ip->paths, c->key.raddr, t->now_ns);
+
+	if (path == NULL)
+		return;
+	if (path->mtu - HEADERS < c->mss)
+		c->mss = path->mtu - HEADERS;
+	if (path->fragment)
+		c->options |= TCP_O_FRAGMENT;
+}
+
 void
 tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o)
 {
@@ -62,6 +76,7 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 	if (mss < MSS_LEAST)
 		mss = MSS_LEAST;
 	c->mss = mss < our_mss(t) ? mss : our_mss(t);
+	use_path(t, c);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
 	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {

@@ -137,6 +137,16 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 	};
 }
 
+/* PM-04: the packet may be cut up, so it needs a number of its own (RFC 6864). */
+static void
+allow_fragments(struct tcp *t, struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+
+	ip->fragment_offset = 0;
+	ip->packet_id = rte_cpu_to_be_16(t->ip->ident++);
+}
+
 /* Segment [seq, seq + len) with `flags`. False when there was no buffer for it. */
 static bool
 send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
@@ -158,6 +168,8 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 	m = begin(t, &c->key, &h, opts, len, &payload);
 	if (m == NULL)
 		return false;
+	if (c->options & TCP_O_FRAGMENT)
+		allow_fragments(t, m);
 	if (len)
 		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
 	finish(t, m, c->hop, len);

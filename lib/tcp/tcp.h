@@ -16,6 +16,7 @@
  *   output.c      segments built
  *   send_queue.c  what the application has queued
  *   ack.c         what an acknowledgement does: RTT, windows, congestion, recovery
+ *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
  *
  * It knows no port and no clock: `now_ns` is set by the stack. Below it are flow, ip,
@@ -259,6 +260,11 @@ tcp_now_us(const struct tcp *t)
 {
 	return t->now_ns / 1000;
 }
+
+/* ---- icmp.c */
+
+/* An ICMP error about a segment of ours (rows PM). */
+void tcp_icmp_error(struct tcp *t, const struct icmp_error *e);
 
 /* ---- timers.c */
 

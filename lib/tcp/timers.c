@@ -69,6 +69,22 @@ tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
 	c->timer = timer;
 }
 
+/* Why an active open failed: what ICMP said meanwhile, or just silence (RFC 5461 4). */
+static int
+open_error(const struct tcp_conn *c)
+{
+	if (c->state != SPATE_SYN_SENT)
+		return -ETIMEDOUT;
+	switch ((enum tcp_soft)c->soft) {
+	case TCP_SOFT_NET:
+		return -ENETUNREACH;
+	case TCP_SOFT_HOST:
+		return -EHOSTUNREACH;
+	default:
+		return -ETIMEDOUT;
+	}
+}
+
 /* No answer to SYN or SYN+ACK. */
 static void
 handshake_timeout(struct tcp *t, struct tcp_conn *c)
@@ -79,7 +95,7 @@ handshake_timeout(struct tcp *t, struct tcp_conn *c)
 		if (tcp_is_embryo(c))
 			tcp_embryo_end(t, c, SPATE_EMBRYO_TIMED_OUT);
 		else
-			tcp_conn_end(t, c, -ETIMEDOUT);
+			tcp_conn_end(t, c, open_error(c));
 		return;
 	}
 	c->retries++;

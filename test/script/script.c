@@ -133,6 +133,7 @@ on_closed(void *app, spate_conn c, int reason)
 		int code;
 		const char *name;
 	} names[] = {{0, ""}, {-ECONNRESET, ":ECONNRESET"}, {-ECONNREFUSED, ":ECONNREFUSED"},
+		  {-EHOSTUNREACH, ":EHOSTUNREACH"}, {-ENETUNREACH, ":ENETUNREACH"},
 		{-ETIMEDOUT, ":ETIMEDOUT"}, {-ECONNABORTED, ":ECONNABORTED"}};
 	struct script *s = app;
 	const char *name = ":?";
