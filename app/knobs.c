@@ -50,6 +50,7 @@ static const struct knob table[] = {
 	{"orphan-retries", KNOB_U32, AT(orphan_retries), 1, 100, "", NULL, "the same after close"},
 	{"fin-wait-2", KNOB_U32, AT(fin_wait_2_ms), 1, 3600000, "ms", NULL,
 		"idle limit of FIN_WAIT_2 after close"},
+	{"syn-cookies", KNOB_ON_OFF, AT(syn_cookies), 0, 1, "", NULL, "answer SYNs there is no room for (RFC 4987)"},
 	{"keepalive", KNOB_ON_OFF, AT(keepalive), 0, 1, "", NULL,
 		"probe idle peers on every connection (RFC 9293 3.8.4)"},
 	{"keepalive-idle", KNOB_U32, AT(keepalive_idle_ms), 1, 86400000, "ms", NULL,

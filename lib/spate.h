@@ -121,6 +121,7 @@ struct spate_tcp_conf {
 	uint8_t initial_window;         /* segments, RFC 6928 */
 	uint8_t reuse;                  /* enum spate_reuse */
 	uint8_t isn_shift;              /* ISN tick is 2^isn_shift ns (RFC 6528) */
+	bool syn_cookies;               /* answer SYNs there is no room for (RFC 4987) */
 	bool keepalive;                 /* on every connection from its start */
 	bool time_wait;                 /* off: closes forget at once, and late FINs draw RST */
 	bool timestamps;                /* RFC 7323 offered and accepted */

@@ -25,6 +25,7 @@ spate_tcp_defaults(struct spate_tcp_conf *c)
 		.initial_window = 10,
 		.reuse = SPATE_REUSE_NO,
 		.isn_shift = 6,
+		.syn_cookies = true,
 		.time_wait = true,
 		.timestamps = true,
 		.window_scale = true,

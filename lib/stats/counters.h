@@ -59,6 +59,8 @@
 	X(ESTABLISHED_ACTIVE, established_active, "active opens that were established")            \
 	X(SYN_RECEIVED, syn_received, "SYNs accepted by a listener")                               \
 	X(SYN_BACKLOG_FULL, syn_backlog_full, "SYNs dropped: listener's backlog full")             \
+	X(COOKIES_SENT, syn_cookies_sent, "SYNs answered by a cookie: no room to keep them")       \
+	X(COOKIES_ACCEPTED, syn_cookies_accepted, "connections made from a cookie that came back") \
 	X(SYN_NO_ROOM, syn_no_room, "SYNs dropped: connection table full")                         \
 	X(SYN_MALFORMED, syn_malformed, "SYNs dropped: with FIN or RST")                           \
 	X(QUIET, quiet, "SYNs dropped and opens put off: quiet time after the start")              \

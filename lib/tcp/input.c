@@ -362,7 +362,10 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	uint16_t listener = listener_lookup(&t->listeners, rx->key->laddr, rx->key->lport);
 
 	if (listener != LISTENER_NONE) {
-		tcp_input_listen(t, rx, listener);
+		struct tcp_conn *c = tcp_input_listen(t, rx, listener);
+
+		if (c)
+			input_conn(t, c, rx);
 		return;
 	}
 	spate_count(t->counters, SPATE_NO_CONNECTION);

@@ -9,6 +9,7 @@
  *   close.c       shutdown, close, abort
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
+ *   syn_cookie.c  SYNs answered without keeping anything
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
@@ -54,8 +55,9 @@ struct tcp {
 	const struct spate_ops *ops;
 	void *app;
 	uint64_t now_ns;
-	uint64_t quiet_until_ns; /* TW-11 */
-	uint32_t ts_now;         /* the timestamp clock: milliseconds */
+	uint64_t quiet_until_ns;   /* TW-11 */
+	uint64_t cookies_until_ns; /* SYN cookies sent may come back until then */
+	uint32_t ts_now;           /* the timestamp clock: milliseconds */
 	struct spate_tcp_conf conf;
 
 	struct tcp_conn *conns;
@@ -135,16 +137,29 @@ void tcp_input(struct tcp *t, struct tcp_rx *rx);
 
 /* A segment for a TIME_WAIT (index into t->tw), for a listener, for a SYN_SENT. */
 void tcp_input_time_wait(struct tcp *t, const struct tcp_rx *rx, uint32_t tw);
-void tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener);
 void tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
 
+/* For a listener; returns the connection when the segment turned out to be one's: go on with it. */
+struct tcp_conn *tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener);
 /* A SYN becomes a connection in SYN_RCVD; `tw` is the TIME_WAIT it may replace, or
  * TIMEWAIT_NONE. False when there was no room. */
 bool tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
 	const struct tcp_options *o);
 
+/* The SYN_RCVD that a cookie stood for, as its SYN would have made it. NULL: no room. */
+struct tcp_conn *tcp_accept_cookie(struct tcp *t, const struct tcp_rx *rx, uint16_t listener,
+	uint32_t iss, const struct tcp_options *o);
+
 /* The handshake is complete: counts, tells the application. */
 void tcp_established(struct tcp *t, struct tcp_conn *c);
+
+/* ---- syn_cookie.c */
+
+/* Answer a SYN without keeping anything of it. */
+void tcp_cookie_answer(struct tcp *t, const struct tcp_rx *rx, const struct tcp_options *o);
+
+/* Does this ACK bring a cookie of ours back? Then *syn is what the SYN had said. */
+bool tcp_cookie_valid(const struct tcp *t, const struct tcp_rx *rx, struct tcp_options *syn);
 
 /* ---- time_wait.c */
 
@@ -175,6 +190,12 @@ void tcp_send_rst(struct tcp *t, const struct tcp_conn *c);
 void tcp_challenge_ack(struct tcp *t, struct tcp_conn *c);
 
 /* ---- negotiate.c */
+
+#define TCP_WSCALE_MAX 14 /* RFC 7323 2.3 */
+
+/* The MSS we announce; the one the peer has announced, or what its silence means. */
+uint16_t tcp_our_mss(const struct tcp *t);
+uint16_t tcp_peer_mss(const struct tcp_options *o);
 
 /* Flags of what a new connection offers, as far as the knobs allow. */
 uint16_t tcp_offer(const struct tcp *t);

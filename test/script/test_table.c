@@ -231,6 +231,7 @@ CM_24_search_in_pieces(struct script *s)
 static void
 CM_18_no_room_for_a_syn(struct script *s)
 {
+	s->conf.tcp.syn_cookies = false;
 	s->conf.max_conns = 2;
 	START(s);
 	LISTEN(s);
@@ -282,6 +283,7 @@ CM_18_no_room_for_a_connect(struct script *s)
 static void
 CM_18_backlog(struct script *s)
 {
+	s->conf.tcp.syn_cookies = false;
 	START(s);
 	script_listen(s, 2);
 	for (int i = 0; i < 2; i++) {
