@@ -350,7 +350,7 @@ client_closed(struct work *w, spate_conn id, int reason)
 		c->aborted++;
 	else if (reason == -ECONNREFUSED)
 		c->failed[FAILED_REFUSED]++;
-	else if (reason == -ETIMEDOUT)
+	else if (reason == -ETIMEDOUT || reason == -EHOSTUNREACH || reason == -ENETUNREACH)
 		c->failed[FAILED_TIMED_OUT]++;
 	else if (k->phase == PHASE_BAD)
 		c->failed[FAILED_RESPONSE]++;

@@ -49,7 +49,8 @@ server_start(struct work *w, int index, const struct server_config *conf,
 		s->response[i] = response[i];
 		s->response_len[i] = response_len[i];
 	}
-	rc = spate_listen(w->slot->stack, &conf->listen, conf->backlog, index);
+	rc = spate_listen(
+		w->slot->stack, &conf->listen, conf->backlog, SPATE_LISTEN_REUSE_ADDRESS, index);
 	if (rc < 0)
 		return rc;
 	s->listener = rc;

@@ -82,7 +82,8 @@ struct spate_ops {
 	void (*on_peer_fin)(void *app, spate_conn c);
 	/*
 	 * The connection is over: 0 closed in order (TIME_WAIT may follow and is the
-	 * stack's affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -ECONNABORTED
+	 * stack's affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH and
+	 * -ENETUNREACH (an open that timed out, ICMP having said why), -ECONNABORTED
 	 * (spate_abort). Called once for each connection that was opened, last of all: of the
 	 * handle only its user word is left.
 	 */
@@ -111,17 +112,24 @@ struct spate_tcp_conf {
 	uint32_t syn_schedule_ms[SPATE_SYN_TRIES_MAX]; /* wait after each SYN; 0 ends: then doubling
 							*/
 	uint32_t fin_wait_2_ms;                        /* idle limit after a full close */
-	uint32_t challenge_ack_ms;    /* least time between challenge ACKs of one connection */
-	uint32_t receive_buffer;      /* bytes: the window offered */
-	uint16_t mss;                 /* upper limit of the MSS sent and used; 0: from the MTU */
-	uint8_t initial_window;       /* segments, RFC 6928 */
-	uint8_t reuse;                /* enum spate_reuse */
-	uint8_t isn_shift;            /* ISN tick is 2^isn_shift ns (RFC 6528) */
-	bool timestamps;              /* RFC 7323 offered and accepted */
-	bool window_scale;            /* RFC 7323 offered and accepted */
-	bool tolerate_missing_ts;     /* accept segments without the agreed timestamp */
-	bool honour_rst_in_time_wait; /* against RFC 1337 */
-	bool sequential_ports;        /* against RFC 6056 */
+	uint32_t keepalive_idle_ms;     /* silence before the first probe (RFC 9293 3.8.4) */
+	uint32_t keepalive_interval_ms; /* between unanswered probes */
+	uint32_t keepalive_count;       /* unanswered probes before giving up */
+	uint32_t quiet_time_ms;         /* after the start: no opens, no answers (RFC 9293 3.4.3) */
+	uint32_t challenge_ack_ms;      /* least time between challenge ACKs of one connection */
+	uint32_t receive_buffer;        /* bytes: the window offered */
+	uint16_t mss;                   /* upper limit of the MSS sent and used; 0: from the MTU */
+	uint8_t initial_window;         /* segments, RFC 6928 */
+	uint8_t reuse;                  /* enum spate_reuse */
+	uint8_t isn_shift;              /* ISN tick is 2^isn_shift ns (RFC 6528) */
+	bool syn_cookies;               /* answer SYNs there is no room for (RFC 4987) */
+	bool keepalive;                 /* on every connection from its start */
+	bool time_wait;                 /* off: closes forget at once, and late FINs draw RST */
+	bool timestamps;                /* RFC 7323 offered and accepted */
+	bool window_scale;              /* RFC 7323 offered and accepted */
+	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
+	bool honour_rst_in_time_wait;   /* against RFC 1337 */
+	bool sequential_ports;          /* against RFC 6056 */
 };
 
 void spate_tcp_defaults(struct spate_tcp_conf *conf);
@@ -193,13 +201,17 @@ int spate_resolve(struct spate_stack *s, uint32_t ip4);
  */
 void spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
 
+/* spate_listen flags */
+#define SPATE_LISTEN_REUSE_ADDRESS 0x1 /* although the port has connections in TIME_WAIT */
+
 /*
- * Listen on `local` (address 0: all of ours). At most `backlog` connections in SYN_RCVD
- * (0: as many as there is room for). Returns a listener id >= 0, -EADDRINUSE, -ENOSPC,
- * -EAFNOSUPPORT, -EADDRNOTAVAIL (not an address of this stack).
+ * Listen on `local` (address 0: all of ours). A port with connections in TIME_WAIT is
+ * -EADDRINUSE without the flag; they stay protected either way (TW-09). At most `backlog`
+ * connections in SYN_RCVD (0: as many as there is room for). Returns a listener id >= 0,
+ * -EADDRINUSE, -ENOSPC, -EAFNOSUPPORT, -EADDRNOTAVAIL (not an address of this stack).
  */
-int spate_listen(
-	struct spate_stack *s, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
+int spate_listen(struct spate_stack *s, const struct spate_addr *local, uint32_t backlog,
+	unsigned int flags, uint32_t cookie);
 
 /* Stop listening; connections not yet accepted are reset (CM-23). 0 or -ENOENT. */
 int spate_unlisten(struct spate_stack *s, int listener);
@@ -235,6 +247,14 @@ int spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
 	const struct spate_addr *remote, spate_conn *c);
 
 /*
+ * An endpoint that listens opens actively instead (CM-08): `listener` ends, what it has not
+ * accepted is reset, and its address and port open to `remote`. Errors as above, and
+ * -EINVAL for a listener on all addresses, -ENOENT for none.
+ */
+int spate_connect_listener(
+	struct spate_stack *s, int listener, const struct spate_addr *remote, spate_conn *c);
+
+/*
  * Queue `len` bytes by reference: they must stay as they are until on_sendable() or
  * on_closed(). Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
  * connection is established; -ENOBUFS when the stack has no descriptor left.
@@ -258,6 +278,16 @@ void spate_close(struct spate_stack *s, spate_conn c);
 
 /* RST, now (RS-07). on_closed(-ECONNABORTED) is called before this returns. */
 void spate_abort(struct spate_stack *s, spate_conn c);
+
+/* Options of one connection. */
+enum spate_option {
+	SPATE_OPT_KEEPALIVE, /* 0 or 1: probe an idle peer */
+};
+
+/* 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have. */
+int spate_setopt(struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t value);
+int spate_getopt(
+	const struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t *value);
 
 /* The application's word with a connection, 0 at first. */
 void spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);

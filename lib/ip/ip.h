@@ -18,8 +18,10 @@
 #include <rte_mempool.h>
 
 #include "ip/neigh.h"
+#include "ip/path.h"
 #include "stats/counters.h"
 #include "wire/eth.h"
+#include "wire/icmp.h"
 #include "wire/ipv4.h"
 
 #define IP_RANGES_MAX 64
@@ -40,6 +42,9 @@ struct ip_iface {
 	uint32_t n_ranges;
 	struct ip_range range[IP_RANGES_MAX];
 	struct neigh_table neigh;
+	struct path_table paths;
+	uint64_t icmp_ns; /* errors sent so far are paid for until here */
+	uint16_t ident;   /* of packets that may be fragmented (RFC 6864) */
 	struct rte_mempool *pool;
 	struct spate_counters *counters;
 	uint64_t now_ns;
@@ -98,8 +103,13 @@ void ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len);
 
 /*
  * An ICMP packet: `v` is its IP header, `p` the payload. An echo request is answered
- * from a copy (IP-02); the frame stays the caller's.
+ * from a copy (IP-02); the frame stays the caller's. True when it is an error about a TCP
+ * segment, in `error`, which is the caller's to pass on.
  */
-void ip_icmp_input(struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *p);
+bool ip_icmp_input(
+	struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *p, struct icmp_error *error);
+
+/* A UDP datagram in the packet at `packet`: port unreachable, at a bounded rate (IP-07). */
+void ip_udp_input(struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *packet);
 
 #endif

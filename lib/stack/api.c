@@ -61,10 +61,10 @@ spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len)
 }
 
 int
-spate_listen(
-	struct spate_stack *s, const struct spate_addr *local, uint32_t backlog, uint32_t cookie)
+spate_listen(struct spate_stack *s, const struct spate_addr *local, uint32_t backlog,
+	unsigned int flags, uint32_t cookie)
 {
-	return tcp_listen(&s->tcp, local, backlog, cookie);
+	return tcp_listen(&s->tcp, local, backlog, flags, cookie);
 }
 
 int
@@ -128,6 +128,53 @@ spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
 	if (local->family != AF_INET || remote->family != AF_INET)
 		return -EAFNOSUPPORT;
 	return tcp_connect(&s->tcp, &key, c);
+}
+
+int
+spate_connect_listener(
+	struct spate_stack *s, int listener, const struct spate_addr *remote, spate_conn *c)
+{
+	struct flow_key key = {.raddr = remote->ip4, .rport = remote->port};
+
+	if (remote->family != AF_INET)
+		return -EAFNOSUPPORT;
+	if (listener < 0 || listener > UINT16_MAX)
+		return -ENOENT;
+	return tcp_connect_listener(&s->tcp, listener, &key, c);
+}
+
+int
+spate_setopt(struct spate_stack *s, spate_conn id, enum spate_option option, uint64_t value)
+{
+	struct tcp_conn *c = conn(s, id);
+
+	if (c->state == SPATE_CLOSED)
+		return -ENOTCONN;
+	switch (option) {
+	case SPATE_OPT_KEEPALIVE:
+		if (value > 1)
+			return -EINVAL;
+		c->options &= ~TCP_O_KEEPALIVE;
+		c->options |= value ? TCP_O_KEEPALIVE : 0;
+		tcp_timer_update(&s->tcp, c, false);
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
+int
+spate_getopt(const struct spate_stack *s, spate_conn id, enum spate_option option, uint64_t *value)
+{
+	const struct tcp_conn *c = &s->tcp.conns[id];
+
+	if (c->state == SPATE_CLOSED)
+		return -ENOTCONN;
+	switch (option) {
+	case SPATE_OPT_KEEPALIVE:
+		*value = !!(c->options & TCP_O_KEEPALIVE);
+		return 0;
+	}
+	return -ENOPROTOOPT;
 }
 
 /* Can data be queued on it? 0 or the errno. */

@@ -90,6 +90,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->ops = c->ops;
 	t->app = c->app;
 	t->conf = c->tcp;
+	t->quiet_until_ns = now_ns + c->tcp.quiet_time_ms * 1000000ull;
 	t->conns = s->memory[MEMORY_CONNS];
 	t->max_conns = c->max_conns;
 	t->free_head = t->grave_head = TCP_READY_NONE;
@@ -289,7 +290,14 @@ classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct fl
 	const uint8_t *payload = p + v.header_len;
 
 	if (v.protocol == IPPROTO_ICMP) {
-		ip_icmp_input(&s->ip, &v, payload);
+		struct icmp_error error;
+
+		if (ip_icmp_input(&s->ip, &v, payload, &error))
+			tcp_icmp_error(&s->tcp, &error);
+		return false;
+	}
+	if (v.protocol == IPPROTO_UDP) {
+		ip_udp_input(&s->ip, &v, p);
 		return false;
 	}
 	err = v.protocol == IPPROTO_TCP ? tcp_seg_parse(payload, v.payload_len, &rx->seg)

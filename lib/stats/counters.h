@@ -28,7 +28,7 @@
 	X(DROP_IP_LENGTH, drop_ip_length, "IP total length impossible")                            \
 	X(DROP_IP_CHECKSUM, drop_ip_checksum, "IP header checksum wrong")                          \
 	X(DROP_IP_FRAGMENT, drop_ip_fragment, "IP fragment")                                       \
-	X(DROP_IP_PROTOCOL, drop_ip_protocol, "neither TCP nor ICMP")                              \
+	X(DROP_IP_PROTOCOL, drop_ip_protocol, "neither TCP, UDP nor ICMP")                         \
 	X(DROP_L4_HEADER, drop_l4_header, "TCP or ICMP header length impossible")                  \
 	X(DROP_L4_CHECKSUM, drop_l4_checksum, "TCP or ICMP checksum wrong")                        \
 	X(DROP_ARP, drop_arp, "ARP malformed or not for IPv4 over Ethernet")                       \
@@ -46,14 +46,24 @@
 	X(ARP_REPLIES_SENT, arp_replies_sent, "ARP replies sent")                                  \
 	X(ARP_RECEIVED, arp_received, "ARP packets received, well formed")                         \
 	X(ICMP_ECHO_REPLIES, icmp_echo_replies, "ICMP echo requests answered")                     \
+	X(UDP_UNREACHABLE, udp_unreachable, "UDP datagrams answered by port unreachable")          \
+	X(UDP_DROPPED, udp_dropped, "UDP datagrams dropped: answers are rate-limited")             \
+	X(ICMP_PATH_MTU, icmp_path_mtu, "path MTUs lowered by ICMP")                               \
+	X(ICMP_REFUSED, icmp_refused, "active opens refused by ICMP")                              \
+	X(ICMP_SOFT, icmp_soft, "ICMP errors noted, the connection goes on")                       \
+	X(ICMP_IGNORED, icmp_ignored,                                                              \
+		"ICMP errors about nothing in flight, or saying nothing new")                      \
 	X(CONNECTS, connects, "active opens")                                                      \
 	X(CONNECT_NO_PORT, connect_no_port, "active opens refused here: no local port free")       \
 	X(CONNECT_NO_ROOM, connect_no_room, "active opens refused here: connection table full")    \
 	X(ESTABLISHED_ACTIVE, established_active, "active opens that were established")            \
 	X(SYN_RECEIVED, syn_received, "SYNs accepted by a listener")                               \
 	X(SYN_BACKLOG_FULL, syn_backlog_full, "SYNs dropped: listener's backlog full")             \
+	X(COOKIES_SENT, syn_cookies_sent, "SYNs answered by a cookie: no room to keep them")       \
+	X(COOKIES_ACCEPTED, syn_cookies_accepted, "connections made from a cookie that came back") \
 	X(SYN_NO_ROOM, syn_no_room, "SYNs dropped: connection table full")                         \
 	X(SYN_MALFORMED, syn_malformed, "SYNs dropped: with FIN or RST")                           \
+	X(QUIET, quiet, "SYNs dropped and opens put off: quiet time after the start")              \
 	X(EMBRYO_RESET, embryo_reset, "SYN_RCVD ended by the peer's RST")                          \
 	X(EMBRYO_TIMED_OUT, embryo_timed_out, "SYN_RCVD given up: no ACK of the SYN+ACK")          \
 	X(EMBRYO_REPLACED, embryo_replaced, "SYN_RCVD ended by a different SYN")                   \
@@ -71,6 +81,9 @@
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
 	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
 	X(PERSIST_PROBES, persist_probes, "zero-window probes sent")                               \
+	X(KEEPALIVE_PROBES, keepalive_probes, "keepalive probes sent")                             \
+	X(KEEPALIVE_TIMED_OUT, keepalive_timed_out,                                                \
+		"connections given up: no answer to keepalive")                                    \
 	X(OUT_OF_ORDER, out_of_order, "segments beyond a gap, not kept")                           \
 	X(UNACCEPTABLE_SEQ, unacceptable_seq, "segments outside the window, answered by ACK")      \
 	X(UNACCEPTABLE_ACK, unacceptable_ack, "segments whose ACK is not acceptable")              \
@@ -88,6 +101,7 @@
 	X(TW_REUSED, time_wait_reused, "TIME_WAIT ended by a new incarnation")                     \
 	X(TW_RECYCLED, time_wait_recycled, "TIME_WAIT ended early: table full")                    \
 	X(TW_RESET, time_wait_reset, "TIME_WAIT ended by RST, where that is honoured")             \
+	X(TW_SKIPPED, time_wait_skipped, "closes without TIME_WAIT, by knob")                      \
 	X(TW_EXPIRED, time_wait_expired, "TIME_WAIT ended after 2MSL")                             \
 	X(TW_REFUSED_SEQ, time_wait_refused_by_sequence, "SYNs refused by sequence")               \
 	X(TW_REFUSED_TS, time_wait_refused_by_timestamp, "SYNs refused by timestamp")              \

@@ -40,6 +40,18 @@ enum tcp_timer {
 	TCP_TIMER_RETRANSMIT, /* something is in flight */
 	TCP_TIMER_PERSIST,    /* the peer's window is closed and data waits */
 	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
+	TCP_TIMER_KEEPALIVE,  /* nothing to say, but is the peer still there? */
+};
+
+/* tcp_conn.options */
+#define TCP_O_KEEPALIVE 0x01 /* probe an idle peer (RFC 9293 3.8.4) */
+#define TCP_O_FRAGMENT  0x02 /* the path is too narrow for DF (PM-04) */
+
+/* Soft errors of an active open, told when it fails (RFC 5461 4). */
+enum tcp_soft {
+	TCP_SOFT_NONE = 0,
+	TCP_SOFT_NET,  /* ENETUNREACH */
+	TCP_SOFT_HOST, /* EHOSTUNREACH */
 };
 
 #define TCP_CHUNK_NONE UINT32_MAX
@@ -75,10 +87,13 @@ struct tcp_conn {
 	uint8_t timer;   /* enum tcp_timer */
 	uint8_t retries; /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	uint8_t dupacks;
-	uint8_t probes;    /* zero-window probes without any answer */
+	union {
+		uint8_t probes; /* zero-window or keepalive probes without any answer */
+		uint8_t soft;   /* SYN_SENT: enum tcp_soft, what ICMP had to say */
+	};
 	uint16_t listener; /* SYN_RCVD, passive */
 	uint8_t backoff;   /* doublings of the RTO since the last RTT sample (Karn) */
-	uint8_t spare;
+	uint8_t options;   /* TCP_O_*: what the application asked for */
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct tcp_conn) == 2 * RTE_CACHE_LINE_SIZE, "two cache lines");

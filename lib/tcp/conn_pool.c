@@ -51,6 +51,7 @@ tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash, enum spat
 		return NULL;
 	}
 	c->state = state;
+	c->options = t->conf.keepalive ? TCP_O_KEEPALIVE : 0;
 	c->hop = hop;
 	t->ip->neigh.entry[hop].refs++;
 	t->state_count[state]++;
@@ -105,6 +106,8 @@ counter_of(int reason)
 	case 0:
 		return SPATE_CLOSED_IN_ORDER;
 	case -ETIMEDOUT:
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
 		return SPATE_TIMED_OUT;
 	case -ECONNREFUSED:
 		return SPATE_REFUSED;

@@ -171,6 +171,8 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		return false;
 	}
 	c->probes = 0;
+	if (c->timer == TCP_TIMER_KEEPALIVE)
+		tcp_timer_update(t, c, true);
 	if (seq_gt(s->ack, c->snd_una)) {
 		bool data = seq_lt(c->snd_una, c->snd_end);
 
@@ -333,6 +335,10 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	uint32_t handle = conn_table_confirm(&t->table, rx->hash, rx->key, rx->handle);
 
 	spate_count(t->counters, SPATE_RX_SEGMENTS);
+	if (unlikely(t->now_ns < t->quiet_until_ns)) {
+		spate_count(t->counters, SPATE_QUIET);
+		return;
+	}
 	if (rx->seg.flags & TCP_RST)
 		spate_count(t->counters, SPATE_RST_RECEIVED);
 	/* A TIME_WAIT that a SYN of this very burst is about to replace still has its key. */
@@ -356,7 +362,10 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	uint16_t listener = listener_lookup(&t->listeners, rx->key->laddr, rx->key->lport);
 
 	if (listener != LISTENER_NONE) {
-		tcp_input_listen(t, rx, listener);
+		struct tcp_conn *c = tcp_input_listen(t, rx, listener);
+
+		if (c)
+			input_conn(t, c, rx);
 		return;
 	}
 	spate_count(t->counters, SPATE_NO_CONNECTION);

@@ -8,29 +8,41 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
-/* What both kinds of SYN offer, as far as the knobs allow. */
-static uint16_t
-offered(const struct tcp *t)
+/*
+ * A record in SYN_RCVD as the peer's SYN with sequence number `irs` makes it, in place of
+ * `instead` (a TIME_WAIT's handle). Sequence numbers of ours are the caller's to set.
+ */
+static struct tcp_conn *
+make_embryo(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t instead,
+	uint32_t irs, const struct tcp_options *o)
 {
-	return (t->conf.timestamps ? TCP_F_TS : 0) | (t->conf.window_scale ? TCP_F_WSCALE : 0);
+	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, rx->key->raddr));
+	struct tcp_conn *c = NULL;
+
+	if (hop != NEIGH_NONE)
+		c = tcp_conn_new(t, rx->key, rx->hash, SPATE_SYN_RCVD, hop, instead);
+	if (c == NULL)
+		return NULL;
+	c->flags = TCP_F_PASSIVE | tcp_offer(t);
+	c->rcv_nxt = c->rcv_adv = irs + 1;
+	c->snd_wl1 = irs;
+	c->listener = listener;
+	tcp_take_syn_options(t, c, o);
+	t->listeners.entry[listener].backlog++;
+	return c;
 }
 
 bool
 tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
 	const struct tcp_options *o)
 {
-	const struct tcp_seg *s = &rx->seg;
 	uint32_t instead = tw == TIMEWAIT_NONE ? CONN_TABLE_NONE : tw | CONN_TABLE_SPACE;
-	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, rx->key->raddr));
-	struct tcp_conn *c = NULL;
-	uint32_t iss, ts_offset;
+	struct tcp_conn *c = make_embryo(t, rx, listener, instead, rx->seg.seq, o);
+	uint32_t iss;
 
-	if (hop != NEIGH_NONE)
-		c = tcp_conn_new(t, rx->key, rx->hash, SPATE_SYN_RCVD, hop, instead);
 	if (c == NULL)
 		return false;
-	tcp_isn(t, rx->key, &iss, &ts_offset);
-	c->flags = TCP_F_PASSIVE | TCP_F_SYN_DUE | offered(t);
+	tcp_isn(t, rx->key, &iss, &c->ts_offset);
 	if (tw != TIMEWAIT_NONE) {
 		/* RFC 9293 3.6.1, RFC 6191: beyond anything the old incarnation has sent. */
 		iss = t->tw.records[tw].snd_nxt + 65537;
@@ -40,19 +52,51 @@ tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32
 	}
 	c->snd_una = iss;
 	c->snd_nxt = c->snd_end = iss + 1;
-	c->rcv_nxt = c->rcv_adv = s->seq + 1;
-	c->ts_offset = ts_offset;
-	c->snd_wnd = s->wnd;
-	c->snd_wl1 = s->seq;
-	c->listener = listener;
-	tcp_take_syn_options(t, c, o);
-	t->listeners.entry[listener].backlog++;
+	c->snd_wnd = rx->seg.wnd;
+	c->flags |= TCP_F_SYN_DUE;
 	spate_count(t->counters, SPATE_SYN_RECEIVED);
 	tcp_ready(t, c);
 	return true;
 }
 
-void
+struct tcp_conn *
+tcp_accept_cookie(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t iss,
+	const struct tcp_options *o)
+{
+	struct tcp_conn *c = make_embryo(t, rx, listener, CONN_TABLE_NONE, rx->seg.seq - 1, o);
+	uint32_t no_iss;
+
+	if (c == NULL)
+		return NULL;
+	tcp_isn(t, rx->key, &no_iss, &c->ts_offset);
+	c->snd_una = iss;
+	c->snd_nxt = c->snd_end = iss + 1;
+	tcp_window_field(t, c, true); /* what the SYN+ACK has offered */
+	return c;
+}
+
+/*
+ * Half-open connections a listener may have: what it was given, or three quarters of all
+ * there may be, so that a flood leaves room for those who answer.
+ */
+static uint32_t
+backlog_limit(const struct tcp *t, const struct listener *l)
+{
+	return l->backlog_max ? l->backlog_max : t->max_conns - t->max_conns / 4;
+}
+
+/* A SYN there is no room for: a cookie, or silence (CM-18). */
+static void
+turn_away(
+	struct tcp *t, const struct tcp_rx *rx, const struct tcp_options *o, enum spate_counter why)
+{
+	if (t->conf.syn_cookies)
+		tcp_cookie_answer(t, rx, o);
+	else
+		spate_count(t->counters, why);
+}
+
+struct tcp_conn *
 tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener)
 {
 	const struct tcp_seg *s = &rx->seg;
@@ -62,30 +106,36 @@ tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener)
 	/* First, a RST: nothing here it could be about. */
 	if (s->flags & TCP_RST) {
 		spate_count(t->counters, SPATE_RST_IGNORED);
-		return;
+		return NULL;
 	}
-	/* Second, an ACK: of something nobody here sent (RS-04). */
+	/* Second, an ACK: of a cookie, or of something nobody here sent (RS-04). */
 	if (s->flags & TCP_ACK) {
+		struct tcp_conn *c = NULL;
+
+		if (!(s->flags & TCP_SYN) && tcp_cookie_valid(t, rx, &o)) {
+			c = tcp_accept_cookie(t, rx, listener, s->ack - 1, &o);
+			spate_count(t->counters, c ? SPATE_COOKIES_ACCEPTED : SPATE_SYN_NO_ROOM);
+			return c;
+		}
 		spate_count(t->counters, SPATE_NO_CONNECTION);
 		tcp_reset_reply(t, rx);
-		return;
+		return NULL;
 	}
 	/* Third, a SYN. With FIN it is no request any TCP makes (RS-10). */
 	if (!(s->flags & TCP_SYN)) {
 		spate_count(t->counters, SPATE_NO_ACK_BIT);
-		return;
+		return NULL;
 	}
 	if (s->flags & TCP_FIN) {
 		spate_count(t->counters, SPATE_SYN_MALFORMED);
-		return;
-	}
-	if (l->backlog_max && l->backlog >= l->backlog_max) {
-		spate_count(t->counters, SPATE_SYN_BACKLOG_FULL);
-		return;
+		return NULL;
 	}
 	tcp_options_parse(s->opts, s->opts_len, &o);
-	if (!tcp_accept_syn(t, rx, listener, TIMEWAIT_NONE, &o))
-		spate_count(t->counters, SPATE_SYN_NO_ROOM);
+	if (l->backlog >= backlog_limit(t, l))
+		turn_away(t, rx, &o, SPATE_SYN_BACKLOG_FULL);
+	else if (!tcp_accept_syn(t, rx, listener, TIMEWAIT_NONE, &o))
+		turn_away(t, rx, &o, SPATE_SYN_NO_ROOM);
+	return NULL;
 }
 
 void
@@ -138,6 +188,7 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 		spate_count(t->counters, SPATE_SYN_MALFORMED);
 		return;
 	}
+	c->soft = TCP_SOFT_NONE; /* it is reachable after all */
 	tcp_options_parse(s->opts, s->opts_len, &o);
 	tcp_take_syn_options(t, c, &o);
 	c->rcv_nxt = s->seq + 1;

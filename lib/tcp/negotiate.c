@@ -7,12 +7,11 @@
 
 #define MSS_DEFAULT 536 /* RFC 9293 3.7.1: no MSS option from the peer */
 #define MSS_LEAST   48  /* below this a segment's options might leave no room */
-#define WSCALE_MAX  14  /* RFC 7323 2.3 */
 #define HEADERS     40  /* IPv4 and TCP without options */
 
 /* RFC 9293 3.7.1: what the interface can take, whatever the path or our options are. */
-static uint16_t
-our_mss(const struct tcp *t)
+uint16_t
+tcp_our_mss(const struct tcp *t)
 {
 	uint16_t mss = t->ip->mtu - HEADERS;
 
@@ -21,12 +20,26 @@ our_mss(const struct tcp *t)
 	return mss > MSS_LEAST ? mss : MSS_LEAST;
 }
 
+uint16_t
+tcp_peer_mss(const struct tcp_options *o)
+{
+	uint16_t mss = o->has_mss && o->mss ? o->mss : MSS_DEFAULT;
+
+	return mss < MSS_LEAST ? MSS_LEAST : mss;
+}
+
+uint16_t
+tcp_offer(const struct tcp *t)
+{
+	return (t->conf.timestamps ? TCP_F_TS : 0) | (t->conf.window_scale ? TCP_F_WSCALE : 0);
+}
+
 uint8_t
 tcp_our_wscale(const struct tcp *t)
 {
 	uint8_t shift = 0;
 
-	while (shift < WSCALE_MAX && t->conf.receive_buffer >> shift > UINT16_MAX)
+	while (shift < TCP_WSCALE_MAX && t->conf.receive_buffer >> shift > UINT16_MAX)
 		shift++;
 	return shift;
 }
@@ -36,7 +49,7 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 {
 	struct tcp_options o = {
 		.has_mss = true,
-		.mss = our_mss(t),
+		.mss = tcp_our_mss(t),
 		.has_wscale = c->flags & TCP_F_WSCALE,
 		.wscale = tcp_our_wscale(t),
 		.has_ts = c->flags & TCP_F_TS,
@@ -48,18 +61,31 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 	return tcp_options_build(p, &o);
 }
 
+/* PM-01: no larger than what the path is known to take; what we announce stays the same. */
+static void
+use_path(const struct tcp *t, struct tcp_conn *c)
+{
+	const struct path *path = path_find(&t->ip->paths, c->key.raddr, t->now_ns);
+
+	if (path == NULL)
+		return;
+	if (path->mtu - HEADERS < c->mss)
+		c->mss = path->mtu - HEADERS;
+	if (path->fragment)
+		c->options |= TCP_O_FRAGMENT;
+}
+
 void
 tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o)
 {
-	uint16_t mss = o->has_mss && o->mss ? o->mss : MSS_DEFAULT;
+	uint16_t mss = tcp_peer_mss(o);
 
-	if (mss < MSS_LEAST)
-		mss = MSS_LEAST;
-	c->mss = mss < our_mss(t) ? mss : our_mss(t);
+	c->mss = mss < tcp_our_mss(t) ? mss : tcp_our_mss(t);
+	use_path(t, c);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
 	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {
-		uint8_t shift = o->wscale > WSCALE_MAX ? WSCALE_MAX : o->wscale;
+		uint8_t shift = o->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : o->wscale;
 
 		c->wscale = shift << 4 | tcp_our_wscale(t);
 	} else {

@@ -9,12 +9,17 @@
 #define CONNECT_TRIES 256
 
 int
-tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, uint32_t cookie)
+tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, unsigned int flags,
+	uint32_t cookie)
 {
 	if (local->family != AF_INET)
 		return -EAFNOSUPPORT;
 	if (local->ip4 != LISTENER_ANY && !ip_is_local(t->ip, local->ip4))
 		return -EADDRNOTAVAIL;
+	/* RFC 9293 3.6.1: the port's last incarnations may still be answering. */
+	if (!(flags & SPATE_LISTEN_REUSE_ADDRESS) &&
+		tcp_time_wait_on_port(t, local->ip4, local->port))
+		return -EADDRINUSE;
 	return listener_add(&t->listeners, local->ip4, local->port, cookie, backlog);
 }
 
@@ -63,8 +68,7 @@ open_tuple(
 	c->snd_una = iss;
 	c->snd_nxt = c->snd_end = iss + 1;
 	c->ts_offset = ts_offset;
-	c->flags = TCP_F_OPENED | TCP_F_SYN_DUE | (t->conf.timestamps ? TCP_F_TS : 0) |
-		   (t->conf.window_scale ? TCP_F_WSCALE : 0);
+	c->flags = TCP_F_OPENED | TCP_F_SYN_DUE | tcp_offer(t);
 	spate_count(t->counters, SPATE_CONNECTS);
 	spate_count(t->counters, SPATE_OPENED);
 	tcp_ready(t, c);
@@ -82,6 +86,16 @@ tuple_usable(const struct tcp *t, uint32_t handle)
 	       tcp_time_wait_may_reuse(t, handle & ~CONN_TABLE_SPACE);
 }
 
+/* TW-11, RFC 9293 3.4.3: after a crash nobody knows which numbers are still in the network. */
+static bool
+must_be_quiet(struct tcp *t)
+{
+	if (t->now_ns >= t->quiet_until_ns)
+		return false;
+	spate_count(t->counters, SPATE_QUIET);
+	return true;
+}
+
 int
 tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out)
 {
@@ -92,9 +106,32 @@ tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out)
 		return -EINVAL;
 	if (!ip_is_local(t->ip, key->laddr))
 		return -EADDRNOTAVAIL;
+	if (must_be_quiet(t))
+		return -EAGAIN;
 	if (!tuple_usable(t, handle))
 		return -EADDRINUSE;
 	return open_tuple(t, key, hash, handle, out);
+}
+
+int
+tcp_connect_listener(
+	struct tcp *t, uint16_t listener, const struct flow_key *remote, spate_conn *out)
+{
+	const struct listener *l = &t->listeners.entry[listener];
+	struct flow_key key = *remote;
+	int rc;
+
+	if (listener >= LISTENER_MAX || !l->used)
+		return -ENOENT;
+	if (l->laddr == LISTENER_ANY)
+		return -EINVAL;
+	key.laddr = l->laddr;
+	key.lport = l->lport;
+	/* Only what can be opened stops listening. */
+	rc = tcp_connect(t, &key, out);
+	if (rc == 0)
+		tcp_unlisten(t, listener);
+	return rc;
 }
 
 int
@@ -106,6 +143,8 @@ tcp_connect_any(struct tcp *t, struct local_port *source,
 
 	if (!ip_is_peer(t->ip, raddr))
 		return -EINVAL;
+	if (must_be_quiet(t))
+		return -EAGAIN;
 	/* A search that was cut short goes on where it stopped. */
 	if (source->searched == 0)
 		local_port_start(source);

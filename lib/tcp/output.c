@@ -123,7 +123,7 @@ tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 			field = UINT16_MAX;
 		edge = c->rcv_nxt + (field << shift);
 	}
-	if (syn || seq_gt(edge, c->rcv_adv))
+	if (seq_gt(edge, c->rcv_adv))
 		c->rcv_adv = edge;
 	return field;
 }
@@ -143,6 +143,16 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 		.wnd = tcp_window_field(t, c, syn),
 		.flags = flags,
 	};
+}
+
+/* PM-04: the packet may be cut up, so it needs a number of its own (RFC 6864). */
+static void
+allow_fragments(struct tcp *t, struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+
+	ip->fragment_offset = 0;
+	ip->packet_id = rte_cpu_to_be_16(t->ip->ident++);
 }
 
 /* Segment [seq, seq + len) with `flags`. False when there was no buffer for it. */
@@ -166,6 +176,8 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 	m = begin(t, &c->key, &h, opts, len, &payload);
 	if (m == NULL)
 		return false;
+	if (c->options & TCP_O_FRAGMENT)
+		allow_fragments(t, m);
 	if (len)
 		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
 	finish(t, m, c->hop, len);
@@ -321,6 +333,20 @@ tcp_output(struct tcp *t, uint32_t max)
 			t->grave_head = index;
 		}
 	}
+}
+
+void
+tcp_send_last_ack(struct tcp *t, struct tcp_conn *c)
+{
+	send_segment(t, c, c->snd_nxt, 0, TCP_ACK);
+}
+
+void
+tcp_send_keepalive(struct tcp *t, struct tcp_conn *c)
+{
+	/* One number behind what the peer expects, and empty: any TCP answers with an ACK. */
+	if (send_segment(t, c, c->snd_nxt - 1, 0, TCP_ACK))
+		spate_count(t->counters, SPATE_KEEPALIVE_PROBES);
 }
 
 void

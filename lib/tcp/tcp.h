@@ -9,6 +9,7 @@
  *   close.c       shutdown, close, abort
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
+ *   syn_cookie.c  SYNs answered without keeping anything
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
@@ -16,6 +17,7 @@
  *   output.c      segments built
  *   send_queue.c  what the application has queued
  *   ack.c         what an acknowledgement does: RTT, windows, congestion, recovery
+ *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
  *
  * It knows no port and no clock: `now_ns` is set by the stack. Below it are flow, ip,
@@ -53,7 +55,9 @@ struct tcp {
 	const struct spate_ops *ops;
 	void *app;
 	uint64_t now_ns;
-	uint32_t ts_now; /* the timestamp clock: milliseconds */
+	uint64_t quiet_until_ns;   /* TW-11 */
+	uint64_t cookies_until_ns; /* SYN cookies sent may come back until then */
+	uint32_t ts_now;           /* the timestamp clock: milliseconds */
 	struct spate_tcp_conf conf;
 
 	struct tcp_conn *conns;
@@ -133,16 +137,29 @@ void tcp_input(struct tcp *t, struct tcp_rx *rx);
 
 /* A segment for a TIME_WAIT (index into t->tw), for a listener, for a SYN_SENT. */
 void tcp_input_time_wait(struct tcp *t, const struct tcp_rx *rx, uint32_t tw);
-void tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener);
 void tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
 
+/* For a listener; returns the connection when the segment turned out to be one's: go on with it. */
+struct tcp_conn *tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener);
 /* A SYN becomes a connection in SYN_RCVD; `tw` is the TIME_WAIT it may replace, or
  * TIMEWAIT_NONE. False when there was no room. */
 bool tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
 	const struct tcp_options *o);
 
+/* The SYN_RCVD that a cookie stood for, as its SYN would have made it. NULL: no room. */
+struct tcp_conn *tcp_accept_cookie(struct tcp *t, const struct tcp_rx *rx, uint16_t listener,
+	uint32_t iss, const struct tcp_options *o);
+
 /* The handshake is complete: counts, tells the application. */
 void tcp_established(struct tcp *t, struct tcp_conn *c);
+
+/* ---- syn_cookie.c */
+
+/* Answer a SYN without keeping anything of it. */
+void tcp_cookie_answer(struct tcp *t, const struct tcp_rx *rx, const struct tcp_options *o);
+
+/* Does this ACK bring a cookie of ours back? Then *syn is what the SYN had said. */
+bool tcp_cookie_valid(const struct tcp *t, const struct tcp_rx *rx, struct tcp_options *syn);
 
 /* ---- time_wait.c */
 
@@ -154,6 +171,9 @@ void tcp_time_wait_replaced(struct tcp *t, uint32_t tw);
 
 /* May an active open take this TIME_WAIT's tuple (TW-06)? */
 bool tcp_time_wait_may_reuse(const struct tcp *t, uint32_t tw);
+
+/* Is any TIME_WAIT on this local address (LISTENER_ANY: any) and port? Walks them all. */
+bool tcp_time_wait_on_port(const struct tcp *t, rte_be32_t laddr, rte_be16_t lport);
 
 /* Expire what is due; returns when the next one is. */
 uint64_t tcp_time_wait_tick(struct tcp *t);
@@ -170,6 +190,15 @@ void tcp_send_rst(struct tcp *t, const struct tcp_conn *c);
 void tcp_challenge_ack(struct tcp *t, struct tcp_conn *c);
 
 /* ---- negotiate.c */
+
+#define TCP_WSCALE_MAX 14 /* RFC 7323 2.3 */
+
+/* The MSS we announce; the one the peer has announced, or what its silence means. */
+uint16_t tcp_our_mss(const struct tcp *t);
+uint16_t tcp_peer_mss(const struct tcp_options *o);
+
+/* Flags of what a new connection offers, as far as the knobs allow. */
+uint16_t tcp_offer(const struct tcp *t);
 
 /* The options of our SYN or SYN+ACK. */
 uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p);
@@ -197,8 +226,14 @@ void tcp_output(struct tcp *t, uint32_t max);
 void tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
 	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o);
 
+/* The ACK of the peer's FIN from a connection that will not be in TIME_WAIT. */
+void tcp_send_last_ack(struct tcp *t, struct tcp_conn *c);
+
 /* One byte (or the FIN) beyond a closed window (RFC 9293 3.8.6.1). */
 void tcp_send_probe(struct tcp *t, struct tcp_conn *c);
+
+/* An empty segment that must be answered (RFC 9293 3.8.4). */
+void tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
 
 /* What to say as SEG.WND; moves rcv_adv. */
 uint16_t tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn);
@@ -247,6 +282,11 @@ tcp_now_us(const struct tcp *t)
 	return t->now_ns / 1000;
 }
 
+/* ---- icmp.c */
+
+/* An ICMP error about a segment of ours (rows PM). */
+void tcp_icmp_error(struct tcp *t, const struct icmp_error *e);
+
 /* ---- timers.c */
 
 /* Arm what the connection's state needs; `restart` begins the wait anew. */
@@ -257,8 +297,11 @@ uint64_t tcp_timers_run(struct tcp *t);
 
 /* ---- open.c, close.c: see spate.h */
 
-int tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, uint32_t cookie);
+int tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, unsigned int flags,
+	uint32_t cookie);
 int tcp_unlisten(struct tcp *t, uint16_t listener);
+int tcp_connect_listener(
+	struct tcp *t, uint16_t listener, const struct flow_key *remote, spate_conn *out);
 int tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out);
 int tcp_connect_any(struct tcp *t, struct local_port *source,
 	bool (*mine)(const void *ctx, const void *key), const void *ctx, rte_be32_t raddr,

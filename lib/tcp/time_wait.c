@@ -60,9 +60,24 @@ send_ack(struct tcp *t, uint32_t tw)
 	tcp_send_bare(t, &w->key, hop, w->snd_nxt, w->rcv_nxt, w->wnd, TCP_ACK, &o);
 }
 
+/* By knob, to show what TIME_WAIT is for: the last ACK leaves, and nobody is there to repeat it. */
+static void
+skip(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->flags & TCP_F_ACK_NOW)
+		tcp_send_last_ack(t, c);
+	spate_count(t->counters, SPATE_TW_SKIPPED);
+	tcp_conn_end(t, c, 0);
+}
+
 void
 tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 {
+	if (!t->conf.time_wait) {
+		skip(t, c);
+		return;
+	}
+
 	uint32_t tw = timewait_enter(&t->tw, t->now_ns + two_msl_ns(t));
 
 	if (tw == TIMEWAIT_NONE) {
@@ -113,6 +128,20 @@ tcp_time_wait_may_reuse(const struct tcp *t, uint32_t tw)
 	uint64_t last_ns = timewait_expires_ns(&t->tw, tw, t->now_ns) - two_msl_ns(t);
 
 	return seq_gt(t->ts_now, (uint32_t)(last_ns / 1000000));
+}
+
+bool
+tcp_time_wait_on_port(const struct tcp *t, rte_be32_t laddr, rte_be16_t lport)
+{
+	uint32_t tw = timewait_oldest(&t->tw);
+
+	for (; tw != TIMEWAIT_NONE; tw = t->tw.records[tw].link.next) {
+		const struct flow_key *k = &t->tw.records[tw].key;
+
+		if (k->lport == lport && (laddr == LISTENER_ANY || k->laddr == laddr))
+			return true;
+	}
+	return false;
 }
 
 enum syn_verdict {

@@ -5,6 +5,7 @@
  *   RETRANSMIT  something is in flight: SYN, SYN+ACK, data, FIN (RFC 6298)
  *   PERSIST     the peer's window is closed and there is more to send (RFC 9293 3.8.6.1)
  *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
+ *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
  *
  * TIME_WAIT has its own queue (time_wait.c).
  */
@@ -28,7 +29,7 @@ wanted(const struct tcp_conn *c)
 		return TCP_TIMER_RETRANSMIT;
 	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
 		return TCP_TIMER_FIN_WAIT_2;
-	return TCP_TIMER_NONE;
+	return c->options & TCP_O_KEEPALIVE ? TCP_TIMER_KEEPALIVE : TCP_TIMER_NONE;
 }
 
 /* CM-09: the wait after the SYN that has been sent `retries` times before. */
@@ -45,6 +46,9 @@ interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 {
 	if (timer == TCP_TIMER_FIN_WAIT_2)
 		return t->conf.fin_wait_2_ms * 1000000ull;
+	if (timer == TCP_TIMER_KEEPALIVE)
+		return 1000000ull *
+		       (c->probes ? t->conf.keepalive_interval_ms : t->conf.keepalive_idle_ms);
 	if (c->state == SPATE_SYN_SENT)
 		return syn_wait_ms(&t->conf, c->retries) * 1000000;
 	if (c->state == SPATE_SYN_RCVD)
@@ -65,6 +69,22 @@ tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
 	c->timer = timer;
 }
 
+/* Why an active open failed: what ICMP said meanwhile, or just silence (RFC 5461 4). */
+static int
+open_error(const struct tcp_conn *c)
+{
+	if (c->state != SPATE_SYN_SENT)
+		return -ETIMEDOUT;
+	switch ((enum tcp_soft)c->soft) {
+	case TCP_SOFT_NET:
+		return -ENETUNREACH;
+	case TCP_SOFT_HOST:
+		return -EHOSTUNREACH;
+	default:
+		return -ETIMEDOUT;
+	}
+}
+
 /* No answer to SYN or SYN+ACK. */
 static void
 handshake_timeout(struct tcp *t, struct tcp_conn *c)
@@ -75,7 +95,7 @@ handshake_timeout(struct tcp *t, struct tcp_conn *c)
 		if (tcp_is_embryo(c))
 			tcp_embryo_end(t, c, SPATE_EMBRYO_TIMED_OUT);
 		else
-			tcp_conn_end(t, c, -ETIMEDOUT);
+			tcp_conn_end(t, c, open_error(c));
 		return;
 	}
 	c->retries++;
@@ -133,6 +153,20 @@ persist_timeout(struct tcp *t, struct tcp_conn *c)
 	tcp_timer_update(t, c, true);
 }
 
+/* RFC 9293 3.8.4: silent for long, and after so many probes nobody can be there. */
+static void
+keepalive_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->probes >= t->conf.keepalive_count) {
+		spate_count(t->counters, SPATE_KEEPALIVE_TIMED_OUT);
+		tcp_abort(t, c, -ETIMEDOUT);
+		return;
+	}
+	tcp_send_keepalive(t, c);
+	c->probes++;
+	tcp_timer_update(t, c, true);
+}
+
 static void
 fire(struct tcp *t, struct tcp_conn *c)
 {
@@ -150,6 +184,9 @@ fire(struct tcp *t, struct tcp_conn *c)
 	case TCP_TIMER_FIN_WAIT_2:
 		spate_count(t->counters, SPATE_FIN_WAIT_2_TIMED_OUT);
 		tcp_conn_end(t, c, -ETIMEDOUT);
+		break;
+	case TCP_TIMER_KEEPALIVE:
+		keepalive_timeout(t, c);
 		break;
 	case TCP_TIMER_NONE:
 		break;

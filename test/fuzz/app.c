@@ -199,7 +199,8 @@ app_listen(struct fuzz *f)
 		f->listener[j] = -1;
 		return;
 	}
-	f->listener[j] = spate_listen(f->stack, &local, PICK(f, 0, 0, 1, 2, 16), j);
+	f->listener[j] = spate_listen(f->stack, &local, PICK(f, 0, 0, 1, 2, 16),
+		PICK(f, 0, SPATE_LISTEN_REUSE_ADDRESS), j);
 	fuzz_trace(f, "  app  listen %u: %d", port, f->listener[j]);
 	if (f->listener[j] < 0 && f->listener[j] != -EADDRINUSE)
 		fuzz_fail(f, "listen returned %d", f->listener[j]);
@@ -445,6 +446,9 @@ on_closed(void *app, spate_conn c, int reason)
 		f->reset++;
 	else if (reason == -ETIMEDOUT)
 		f->timed_out++;
+	else if ((reason == -EHOSTUNREACH || reason == -ENETUNREACH) && !a->established &&
+		 !a->passive)
+		f->timed_out++; /* an open that ICMP spoke of */
 	else if (reason == -ECONNREFUSED && !a->established && !a->passive)
 		f->refused++;
 	else

@@ -51,8 +51,12 @@ arp_check(struct fuzz *f, const struct frame *fr, const uint8_t *p, uint32_t len
 static void
 icmp_check(struct fuzz *f, const uint8_t *p, uint32_t len)
 {
-	if (len < 8 || p[0] != 0 || p[1] != 0 || sum16(p, len, 0) != 0xffff)
-		fuzz_fail(f, "an ICMP message that is no echo reply");
+	bool echo = len >= 8 && p[0] == 0 && p[1] == 0;
+	/* About a UDP datagram: its header and eight bytes are quoted. */
+	bool unreachable = len >= 8 + 28 && p[0] == 3 && p[1] == 3 && p[8 + 9] == 17;
+
+	if ((!echo && !unreachable) || sum16(p, len, 0) != 0xffff)
+		fuzz_fail(f, "an ICMP message that is neither echo reply nor port unreachable");
 }
 
 /* Options: each complete, the list ends where the header does. */

@@ -71,8 +71,8 @@ event(struct script *s, const char *fmt, ...)
 	}
 }
 
-static void
-opened(struct script *s, spate_conn c)
+void
+script_opened(struct script *s, spate_conn c)
 {
 	s->conn = c;
 	if (s->n_conns < RTE_DIM(s->conns))
@@ -85,7 +85,7 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 {
 	struct script *s = app;
 
-	opened(s, c);
+	script_opened(s, c);
 	if (cookie != COOKIE)
 		script_fail(s, "a listener's cookie came back as %u", cookie);
 	event(s, "accept");
@@ -133,6 +133,7 @@ on_closed(void *app, spate_conn c, int reason)
 		int code;
 		const char *name;
 	} names[] = {{0, ""}, {-ECONNRESET, ":ECONNRESET"}, {-ECONNREFUSED, ":ECONNREFUSED"},
+		  {-EHOSTUNREACH, ":EHOSTUNREACH"}, {-ENETUNREACH, ":ENETUNREACH"},
 		{-ETIMEDOUT, ":ETIMEDOUT"}, {-ECONNABORTED, ":ECONNABORTED"}};
 	struct script *s = app;
 	const char *name = ":?";
@@ -293,7 +294,7 @@ script_connect(struct script *s)
 	script_now(s);
 	rc = spate_connect_from(s->stack, &local, &remote, &c);
 	if (rc == 0)
-		opened(s, c);
+		script_opened(s, c);
 	return rc;
 }
 
@@ -304,7 +305,7 @@ script_listen(struct script *s, uint32_t backlog)
 
 	if (s->listener >= 0)
 		return;
-	s->listener = spate_listen(s->stack, &any, backlog, COOKIE);
+	s->listener = spate_listen(s->stack, &any, backlog, SPATE_LISTEN_REUSE_ADDRESS, COOKIE);
 	script_must(s, s->listener, "listen");
 }
 

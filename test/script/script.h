@@ -221,6 +221,8 @@ void script_pump(struct script *s);
 void script_advance(struct script *s, uint64_t until, bool stop_at_output);
 void script_must(struct script *s, int rc, const char *what);
 int script_connect(struct script *s);
+/* A connection the script has opened past CONNECT. */
+void script_opened(struct script *s, spate_conn c);
 void script_listen(struct script *s, uint32_t backlog);
 void script_establish(struct script *s);
 void script_to_time_wait(struct script *s);

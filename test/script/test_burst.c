@@ -85,6 +85,7 @@ static void
 CM_01_record_is_not_reused_within_a_burst(struct script *s)
 {
 	s->conf.max_conns = 1;
+	s->conf.tcp.syn_cookies = false;
 	s->active = false;
 	START(s);
 	ESTABLISH(s);

@@ -179,7 +179,7 @@ IP_06_lies(struct script *s)
 	spoiled(s, 32, 0x4002, false, SPATE_DROP_L4_HEADER);
 	spoiled(s, 32, 0x0002, false, SPATE_DROP_L4_HEADER);
 	spoiled(s, 32, 0xf002, false, SPATE_DROP_L4_HEADER);
-	spoiled(s, 8, 0x4011, true, SPATE_DROP_IP_PROTOCOL);
+	spoiled(s, 8, 0x4084, true, SPATE_DROP_IP_PROTOCOL);
 	EQUAL(s, script_in_state(s, SPATE_SYN_RCVD), 0);
 }
 

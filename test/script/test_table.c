@@ -238,6 +238,7 @@ CM_24_search_in_pieces(struct script *s)
 static void
 CM_18_no_room_for_a_syn(struct script *s)
 {
+	s->conf.tcp.syn_cookies = false;
 	s->conf.max_conns = 2;
 	START(s);
 	LISTEN(s);
@@ -289,6 +290,7 @@ CM_18_no_room_for_a_connect(struct script *s)
 static void
 CM_18_backlog(struct script *s)
 {
+	s->conf.tcp.syn_cookies = false;
 	START(s);
 	script_listen(s, 2);
 	for (int i = 0; i < 2; i++) {
@@ -314,7 +316,7 @@ CM_18_backlog(struct script *s)
 	/* The limit is the listener's own. */
 	struct spate_addr other = script_addr(OUR_IP, OUR_PORT + 1);
 
-	script_must(s, spate_listen(s->stack, &other, 1, COOKIE), "listen");
+	script_must(s, spate_listen(s->stack, &other, 1, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), "listen");
 	s->t->lport = OUR_PORT + 1;
 	IN(s, SYN);
 	OUT(s, SYN_ACK, .ack = 1);
@@ -379,7 +381,7 @@ CM_23_other_listeners_children_stay(struct script *s)
 
 	START(s);
 	LISTEN(s);
-	script_must(s, spate_listen(s->stack, &other, 0, COOKIE), "listen");
+	script_must(s, spate_listen(s->stack, &other, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), "listen");
 	IN(s, SYN);
 	OUT(s, SYN_ACK, .ack = 1);
 	USE(s, 1);
@@ -404,11 +406,11 @@ CM_23_addresses_of_listeners(struct script *s)
 	struct spate_addr v6 = {.family = 10};
 
 	START(s);
-	EQUAL(s, -spate_listen(s->stack, &not_ours, 0, COOKIE), EADDRNOTAVAIL);
-	EQUAL(s, -spate_listen(s->stack, &v6, 0, COOKIE), EAFNOSUPPORT);
-	CHECK(s, spate_listen(s->stack, &a, 0, COOKIE) >= 0);
-	EQUAL(s, -spate_listen(s->stack, &a, 0, COOKIE), EADDRINUSE);
-	EQUAL(s, -spate_listen(s->stack, &any, 0, COOKIE), EADDRINUSE);
+	EQUAL(s, -spate_listen(s->stack, &not_ours, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRNOTAVAIL);
+	EQUAL(s, -spate_listen(s->stack, &v6, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EAFNOSUPPORT);
+	CHECK(s, spate_listen(s->stack, &a, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE) >= 0);
+	EQUAL(s, -spate_listen(s->stack, &a, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRINUSE);
+	EQUAL(s, -spate_listen(s->stack, &any, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRINUSE);
 	IN(s, SYN);
 	OUT(s, SYN_ACK, .ack = 1);
 }

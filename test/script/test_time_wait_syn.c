@@ -163,6 +163,7 @@ TW_07_no_ts_seq_older(struct script *s)
 static void
 TW_05_backlog_limit_does_not_apply(struct script *s)
 {
+	s->conf.tcp.syn_cookies = false;
 	START(s);
 	script_listen(s, 1);
 	TO_TIME_WAIT(s);

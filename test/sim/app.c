@@ -130,15 +130,10 @@ close_it(struct end *e)
 static void
 abort_it(struct end *e)
 {
-	struct end *peer = peer_of(e);
-
 	sim_trace(e->sim, "conn %d.%d %c: abort", e->slot, e->inc, 'A' + e->side);
 	spate_abort(stack_of(e), e->c);
 	if (e->state != END_ENDED)
 		sim_fail(e->sim, "abort returned before on_closed was called");
-	if (peer->watchdog_at == NEVER)
-		peer->watchdog_at = e->sim->now + WATCHDOG;
-	changed(e);
 }
 
 /* END_EARLY and END_ABORT: the moment has come. */
@@ -319,6 +314,8 @@ on_closed(void *app, spate_conn c, int reason)
 	e->state = END_ENDED;
 	e->reason = reason;
 	e->write_at = e->read_at = e->leave_at = e->watchdog_at = NEVER;
+	if (reason == -ECONNABORTED)
+		peer_of(e)->watchdog_at = s->now + WATCHDOG;
 	changed(e);
 	side->closed[reason == 0               ? 0
 		     : reason == -ETIMEDOUT    ? 2
@@ -499,6 +496,15 @@ app_begin(struct sim *s)
 
 /* ---- the end */
 
+/* The client's part is always played; the server's, where it must come. */
+static bool
+is_over(const struct end *e)
+{
+	if (e->state == END_IDLE)
+		return e->connect_at == NEVER && e->side == 1 && e->conn->ending >= END_EARLY;
+	return e->state == END_ENDED;
+}
+
 bool
 app_done(const struct sim *s)
 {
@@ -506,10 +512,7 @@ app_done(const struct sim *s)
 
 	FOREACH_END(s, e)
 	{
-		if (e->state == END_OPEN || e->state == END_OPENING || e->connect_at != NEVER)
-			return false;
-		/* The client's part is always played; the server's, where it must come. */
-		if (e->state == END_IDLE && (e->side == 0 || e->conn->ending < END_EARLY))
+		if (!is_over(e))
 			return false;
 	}
 	return true;
@@ -524,7 +527,7 @@ app_unfinished(const struct sim *s)
 
 	FOREACH_END(s, e)
 	{
-		if (e->state == END_ENDED)
+		if (is_over(e))
 			continue;
 		memset(&info, 0, sizeof(info));
 		if (e->state != END_IDLE)
@@ -548,6 +551,13 @@ refused_is_fair(const struct end *e)
 	return e->sim->plan.slot[e->slot].both_connect && !leaves(e) && e->reason == -ECONNREFUSED;
 }
 
+/* A reset may be lost, and then the end that is left has no way to know. */
+static bool
+gave_up_fairly(const struct end *e)
+{
+	return e->gave_up && e->reason == -ECONNABORTED && !e->sim->plan.clean;
+}
+
 /* Which reasons does the plan allow? */
 static bool
 reason_fits(const struct end *e)
@@ -558,7 +568,7 @@ reason_fits(const struct end *e)
 		return e->side == 1 && leaves(peer);
 	switch (e->conn->ending) {
 	case END_EARLY:
-		if (refused_is_fair(e))
+		if (refused_is_fair(e) || gave_up_fairly(e))
 			return true;
 		if (leaves(e))
 			return e->reason == 0 || e->reason == -ECONNABORTED;
@@ -566,11 +576,8 @@ reason_fits(const struct end *e)
 	case END_ABORT:
 		if (leaves(e))
 			return e->reason == -ECONNABORTED;
-		if (refused_is_fair(e))
+		if (refused_is_fair(e) || gave_up_fairly(e))
 			return true;
-		/* The reset may be lost, and then the end that is left has no way to know. */
-		if (e->gave_up)
-			return e->reason == -ECONNABORTED && !e->sim->plan.clean;
 		return e->reason == -ECONNRESET;
 	default:
 		return e->reason == 0;

@@ -187,8 +187,8 @@ check_ack(struct sim *s, struct flow *f, const struct seen *g)
 		sim_fail(s, "an ACK of what has not come");
 	if (f->ack_known && lt(g->ack, f->ack_sent))
 		sim_fail(s, "an ACK that goes back");
-	/* RFC 7323 2.4: less than a unit may seem to be taken back. */
-	if (f->ack_known && lt(edge + (1u << f->shift) - 1, f->adv))
+	/* RFC 7323 2.4: less than a unit may seem to be taken back; a SYN cannot say more. */
+	if (f->ack_known && !(g->flags & SYN) && lt(edge + (1u << f->shift) - 1, f->adv))
 		sim_fail(s, "the window offered moves left by %u", f->adv - edge);
 	if (!f->ack_known || lt(f->adv, edge))
 		f->adv = edge;
@@ -393,7 +393,9 @@ monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag)
 		return;
 	if (!f->agreed) {
 		/* The SYN that our SYN is answered by, or crosses. */
-		if (!(g->flags & SYN) || ((g->flags & ACK) && g->ack != f->iss + 1))
+		bool ours = g->flags & ACK ? g->ack == f->iss + 1 : s->plan.slot[slot].both_connect;
+
+		if (!(g->flags & SYN) || !ours)
 			return;
 		agree(f, generation, g->has_ts, g->wscale, g->mss);
 		f->in_known = true;

@@ -181,7 +181,7 @@ begin(struct sim *s, uint64_t seed, bool trace)
 		spate_resolve(s->side[side].stack, rte_cpu_to_be_32(side ? A_IP : B_IP));
 		loop_pump(s, side, CAUSE_APP);
 	}
-	if (spate_listen(s->side[1].stack, &any, 0, 0) < 0)
+	if (spate_listen(s->side[1].stack, &any, 0, SPATE_LISTEN_REUSE_ADDRESS, 0) < 0)
 		sim_fail(s, "listen");
 	s->app_next = NEVER;
 	loop_until(s, start);

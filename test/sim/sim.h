@@ -68,8 +68,8 @@ struct flow {
 	uint16_t least_mss;
 
 	/* As the sender of data: what it has been told, in its own numbers. */
-	uint32_t acked;   /* by segments it had to believe */
-	uint32_t edge;    /* of the window offered to it */
+	uint32_t acked; /* by segments it had to believe */
+	uint32_t edge;  /* of the window offered to it */
 	uint32_t last_ack, dups;
 	uint32_t recover; /* recovery of what was sent before this may go on */
 	bool window_closed, window_opened;

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What ICMP errors do to connections (rows PM). Anybody can send one, so it is believed
+ * only when it quotes a segment that is in flight (RFC 5927 4.1), and it never ends a
+ * synchronised connection (RFC 1122 4.2.3.9, RFC 5461).
+ */
+#include <errno.h>
+
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+#define HEADERS 40 /* IPv4 and TCP without options */
+
+/* Send everything in flight again, in the new size; nothing was lost to congestion. */
+static void
+resend(struct tcp *t, struct tcp_conn *c)
+{
+	c->recover = c->snd_nxt;
+	c->snd_rtx = c->snd_una;
+	c->flags &= ~(TCP_F_RECOVERY | TCP_F_RTT);
+	c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;
+	tcp_ready(t, c);
+}
+
+/* PM-02, PM-03, PM-04: a router could not forward it with DF set. */
+static void
+fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct icmp_error *e)
+{
+	uint16_t current = c->mss + HEADERS;
+	uint16_t mtu = e->mtu ? e->mtu : path_plateau_below(current);
+	bool narrow = mtu < PATH_MTU_LEAST;
+
+	/* Not lower than what we send: it says nothing about this segment. */
+	if (c->state < SPATE_ESTABLISHED || (c->options & TCP_O_FRAGMENT) || mtu >= current) {
+		spate_count(t->counters, SPATE_ICMP_IGNORED);
+		return;
+	}
+	if (narrow) {
+		/* Every host takes 576 bytes; a narrower link may cut them up (RFC 1191 3). */
+		mtu = current < PATH_MTU_LEAST ? current : PATH_MTU_LEAST;
+		c->options |= TCP_O_FRAGMENT;
+	}
+	spate_count(t->counters, SPATE_ICMP_PATH_MTU);
+	path_learn(&t->ip->paths, e->dst, mtu, narrow, t->now_ns);
+	c->mss = mtu - HEADERS;
+	resend(t, c);
+}
+
+/* RFC 5461 in SYN_SENT: nobody there to answer is an answer; the rest may pass. */
+static void
+unreachable_in_syn_sent(struct tcp *t, struct tcp_conn *c, const struct icmp_error *e)
+{
+	if (e->type == ICMP_UNREACHABLE &&
+		(e->code == ICMP_UNREACHABLE_PORT || e->code == ICMP_UNREACHABLE_PROTOCOL)) {
+		spate_count(t->counters, SPATE_ICMP_REFUSED);
+		tcp_conn_end(t, c, -ECONNREFUSED);
+		return;
+	}
+	spate_count(t->counters, SPATE_ICMP_SOFT);
+	c->soft = e->type == ICMP_UNREACHABLE && e->code == ICMP_UNREACHABLE_NET ? TCP_SOFT_NET
+										 : TCP_SOFT_HOST;
+}
+
+void
+tcp_icmp_error(struct tcp *t, const struct icmp_error *e)
+{
+	struct flow_key key = {e->dst, e->src, e->dport, e->sport};
+	uint64_t hash = conn_table_hash(&t->table, &key);
+	uint32_t handle = conn_table_lookup(&t->table, hash, &key);
+	struct tcp_conn *c;
+
+	if (handle == CONN_TABLE_NONE || (handle & CONN_TABLE_SPACE)) {
+		spate_count(t->counters, SPATE_ICMP_IGNORED);
+		return;
+	}
+	c = tcp_conn_at(t, handle);
+	/* RFC 5927 4.1: SND.UNA <= quoted sequence < SND.NXT, or it is forged or stale. */
+	if (seq_lt(e->seq, c->snd_una) || seq_geq(e->seq, c->snd_nxt)) {
+		spate_count(t->counters, SPATE_ICMP_IGNORED);
+		return;
+	}
+	if (e->type == ICMP_UNREACHABLE && e->code == ICMP_UNREACHABLE_FRAGMENT)
+		fragmentation_needed(t, c, e);
+	else if (c->state == SPATE_SYN_SENT)
+		unreachable_in_syn_sent(t, c, e);
+	else
+		spate_count(t->counters, SPATE_ICMP_SOFT);
+}
