@@ -81,8 +81,17 @@ go(struct app *a)
 		return false;
 	}
 	for (uint16_t i = 0; i < a->engine.n_ports; i++) {
-		if (port_wait_link(&a->engine.port[i], a->options.link_wait_s) < 0) {
-			wrong("%s", a->engine.port[i].error);
+		uint32_t waited = 0;
+		int rc;
+
+		/* In pieces: an interrupt ends the wait, and the run. */
+		do
+			rc = port_wait_link(
+				&a->engine.port[i], RTE_MIN(1u, a->options.link_wait_s));
+		while (rc < 0 && ++waited < a->options.link_wait_s && !*a->interrupted);
+		if (rc < 0 && !*a->interrupted) {
+			wrong("%s after %u s: is the peer there?", a->engine.port[i].error,
+				a->options.link_wait_s);
 			a->failed = true;
 			return false;
 		}
@@ -331,17 +340,15 @@ close_all(struct engine_slot *slot, void *arg)
 {
 	struct work *w = slot->app;
 
-	(void)arg;
 	for (int i = 0; i < SERVERS_MAX; i++)
 		server_stop(w, i);
-	spate_stack_close_all(slot->stack);
+	*(bool *)arg |= spate_stack_close_all(slot->stack);
 }
 
 static void
 abort_all(struct engine_slot *slot, void *arg)
 {
-	(void)arg;
-	spate_stack_abort_all(slot->stack);
+	*(bool *)arg |= spate_stack_abort_all(slot->stack);
 }
 
 static void
@@ -372,6 +379,18 @@ wait_until_closed(const struct app *a, bool clients, uint32_t ms)
 		usleep(1000);
 }
 
+/* Between two calls the workers send what the first has queued. */
+static void
+until_done(struct app *a, void (*fn)(struct engine_slot *slot, void *more))
+{
+	bool more;
+
+	do {
+		more = false;
+		run_each_slot(a, -1, fn, &more);
+	} while (more);
+}
+
 void
 run_finish(struct app *a)
 {
@@ -387,11 +406,13 @@ run_finish(struct app *a)
 	if (still_open(a, false) > 0)
 		wait_until_closed(a, false, 50);
 	if (!a->config.end_by_reset) {
-		run_each_slot(a, -1, close_all, NULL);
+		until_done(a, close_all);
 		wait_until_closed(a, false, CLOSE_WAIT_MS);
 	}
-	run_each_slot(a, -1, abort_all, NULL);
+	until_done(a, abort_all);
 	usleep(20000); /* let the resets leave */
+	/* Nothing moves any more: TIME_WAITs that expire between two readings would not add up. */
+	engine_halt(&a->engine);
 	run_each_slot(a, -1, check_sums, &leaked);
 	totals_read(a, &t);
 	totals_since(&t, &a->base);

@@ -11,6 +11,10 @@
 #include "pattern.h"
 #include "work.h"
 
+/* Requests answered ahead of their acknowledgement; who asks for more and reads nothing is reset.
+ */
+#define PIPELINE_MAX 1024
+
 bool
 server_make_responses(const struct server_config *conf, uint8_t *response[2], uint32_t len[2])
 {
@@ -87,12 +91,14 @@ answer(struct work *w, spate_conn id)
 
 	/* A request with a body is nothing a generator sends; its bytes would be misread. */
 	if ((k->head.flags & (HTTP_BAD | HTTP_CHUNKED)) || k->head.length ||
+		k->body_at == PIPELINE_MAX ||
 		spate_send_static(w->slot->stack, id, s->response[last], s->response_len[last]) <
 			0) {
 		spate_abort(w->slot->stack, id);
 		return false;
 	}
 	s->requests++;
+	k->body_at++; /* responses not acknowledged yet */
 	http_head_start(&k->head);
 	if (last)
 		spate_close(w->slot->stack, id);
@@ -134,7 +140,8 @@ server_sendable(struct work *w, spate_conn id)
 
 	if (k->body_at == 0)
 		return;
-	spate_consume(w->slot->stack, id, k->body_at);
+	if (w->server[k->owner].conf->kind == SERVER_ECHO)
+		spate_consume(w->slot->stack, id, k->body_at);
 	k->body_at = 0;
 }
 
@@ -144,7 +151,8 @@ server_peer_fin(struct work *w, spate_conn id)
 	struct work_conn *k = &w->conn[id];
 
 	/* The peer will send no more; what it sent before counts as read. */
-	spate_consume(w->slot->stack, id, k->body_at);
+	if (w->server[k->owner].conf->kind == SERVER_ECHO)
+		spate_consume(w->slot->stack, id, k->body_at);
 	k->body_at = 0;
 	spate_close(w->slot->stack, id);
 }

@@ -40,7 +40,8 @@ struct work_conn {
 	uint8_t owner; /* index into clients or servers */
 	uint8_t phase; /* enum client_phase, server_phase */
 	uint8_t flags;
-	uint32_t body_at;    /* bytes of the body seen, or of echo data held */
+	uint32_t
+		body_at; /* bytes of the body seen; of echo data held; responses not acknowledged */
 	uint32_t requests;   /* still to be made */
 	uint32_t started_us; /* connect */
 	struct http_head head;

@@ -11,9 +11,11 @@
  *     spate_stack_tick(s, now);                  what is due
  *     n = spate_stack_output(s, out, max, now);  what is to be sent
  *
- * Callbacks (struct spate_ops) are called from input and tick only, never from inside
- * another call of the application. Segments are built in spate_stack_output(), so
- * whatever a callback sends or closes shares a segment with the ACK that is owed.
+ * Callbacks (struct spate_ops) are called from input and tick; on_closed() also from inside
+ * the call that ends a connection at once: spate_abort, spate_close of one that was not
+ * established or has unread data, spate_stack_close_all and spate_stack_abort_all. Segments are
+ * built in spate_stack_output(), so whatever a callback sends or closes shares a segment with the
+ * ACK that is owed.
  *
  * Addresses and ports are in network order. Times are nanoseconds of the caller's
  * clock, which starts anywhere below 2^51 and never goes back. Errors are negative
@@ -197,7 +199,7 @@ int spate_resolve(struct spate_stack *s, uint32_t ip4);
 
 /*
  * An ARP packet (`len` bytes behind the Ethernet header) that another queue of the same
- * interface received: a reply comes to one queue, but every stack behind it must learn.
+ * interface received and its stack answered: every stack behind the others must learn.
  */
 void spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
 
@@ -328,11 +330,13 @@ const struct spate_counters *spate_stack_counters(const struct spate_stack *s);
  */
 int64_t spate_stack_leaked(const struct spate_stack *s);
 
-/* Close every connection that is not closed yet (spate_close); embryos are reset. */
-void spate_stack_close_all(struct spate_stack *s);
-
-/* Reset every connection (TIME_WAIT stays) and tell the application: at the end of a run. */
-void spate_stack_abort_all(struct spate_stack *s);
+/*
+ * Close every connection that is not closed yet (spate_close), or reset every one (TIME_WAIT
+ * stays) and tell the application; embryos are reset either way. True when the output queue
+ * is full of RSTs: take output and call again, until it is false.
+ */
+bool spate_stack_close_all(struct spate_stack *s);
+bool spate_stack_abort_all(struct spate_stack *s);
 
 #ifdef __cplusplus
 }

@@ -126,6 +126,9 @@ choose_queues(struct engine *e, struct port *p, const struct engine_conf *conf,
 	uint16_t share = e->n_workers / conf->n_ports;
 
 	*n = pc->n_queues;
+	/* What is at the other end of a wire of queue pairs, and how many it has, is not known. */
+	if (*n == 0 && p->steering == PORT_STEER_PAIRED && !p->shares_mbufs)
+		*n = 1;
 	if (*n == 0)
 		*n = RTE_MAX(1, RTE_MIN(share, most));
 	if (*n > most)
@@ -159,6 +162,7 @@ open_port(struct engine *e, const struct engine_conf *conf, const struct engine_
 		slot->port = p;
 		slot->queue = slot->index = q;
 		slot->worker = w;
+		slot->vlan = pc->stack.vlan;
 		rc = make_pool(e, slot, conf->mbufs);
 		if (rc < 0)
 			return rc;
@@ -167,8 +171,10 @@ open_port(struct engine *e, const struct engine_conf *conf, const struct engine_
 		e->n_slots++;
 	}
 	rc = port_start(p, n_queues, pc->mtu, pools);
-	if (rc < 0)
+	if (rc < 0) {
+		port_stop(p);
 		return fail(e, rc, "%s", p->error);
+	}
 	e->n_ports++;
 	for (uint16_t q = 0; q < n_queues; q++) {
 		char name[RTE_RING_NAMESIZE];
@@ -187,6 +193,28 @@ open_port(struct engine *e, const struct engine_conf *conf, const struct engine_
 	return 0;
 }
 
+/* The two ports of the embedded wire must poll as many queues as the other fills. */
+static int
+check_wire(struct engine *e)
+{
+	const struct port *a = NULL;
+
+	for (uint16_t i = 0; i < e->n_ports; i++) {
+		const struct port *p = &e->port[i];
+
+		if (!p->shares_mbufs)
+			continue;
+		if (a && a->n_queues != p->n_queues)
+			return fail(e, -EINVAL,
+				"port %u has %u queues and port %u has %u: the two ends of a wire "
+				"in "
+				"memory need the same number",
+				a->id, a->n_queues, p->id, p->n_queues);
+		a = p;
+	}
+	return 0;
+}
+
 int
 engine_start(struct engine *e, const struct engine_conf *conf)
 {
@@ -196,7 +224,7 @@ engine_start(struct engine *e, const struct engine_conf *conf)
 	rc = make_workers(e);
 	for (uint16_t i = 0; rc == 0 && i < conf->n_ports; i++)
 		rc = open_port(e, conf, &conf->port[i]);
-	return rc;
+	return rc < 0 ? rc : check_wire(e);
 }
 
 int
@@ -213,11 +241,19 @@ engine_run(struct engine *e)
 }
 
 void
-engine_stop(struct engine *e)
+engine_halt(struct engine *e)
 {
 	for (uint16_t i = 0; i < e->n_workers; i++)
 		__atomic_store_n(&e->worker[i].stop, true, __ATOMIC_RELAXED);
 	rte_eal_mp_wait_lcore();
+	for (uint16_t i = 0; i < e->n_workers; i++)
+		e->worker[i].running = false;
+}
+
+void
+engine_stop(struct engine *e)
+{
+	engine_halt(e);
 	for (uint16_t i = 0; i < e->n_slots; i++) {
 		spate_stack_free(e->slot[i].stack);
 		rte_pktmbuf_free_bulk(e->slot[i].pending, e->slot[i].n_pending);

@@ -36,6 +36,7 @@ struct engine_slot {
 	struct port *port;
 	uint16_t queue;
 	uint16_t index; /* among the port's slots */
+	uint16_t vlan;
 	struct spate_stack *stack;
 	struct engine_worker *worker;
 	struct rte_mempool *pool;
@@ -103,7 +104,10 @@ int engine_start(struct engine *e, const struct engine_conf *conf);
 /* Start the workers. 0, or a negative errno with e->error set. */
 int engine_run(struct engine *e);
 
-/* Stop the workers and free everything. */
+/* Stop the workers; the stacks are the caller's to look at from now on (engine_call). */
+void engine_halt(struct engine *e);
+
+/* The same, and free everything. */
 void engine_stop(struct engine *e);
 
 /*

@@ -20,7 +20,7 @@ share_arp(struct engine_slot *slot, struct rte_mbuf **frames, uint16_t n)
 		struct eth_view eth;
 
 		if (eth_parse(rte_pktmbuf_mtod(frames[i], uint8_t *), frames[i]->data_len, &eth) ||
-			eth.ethertype != RTE_ETHER_TYPE_ARP)
+			eth.ethertype != RTE_ETHER_TYPE_ARP || eth.vlan != slot->vlan)
 			continue;
 		for (uint16_t s = 0; s < slot->port->n_queues; s++) {
 			struct engine_slot *other = slot - slot->index + s;

@@ -128,7 +128,7 @@ ip_announce(struct ip_iface *ip)
 }
 
 void
-ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len)
+ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len, bool answer)
 {
 	struct arp_view a;
 	enum wire_error err = arp_parse(p, len, &a);
@@ -156,7 +156,7 @@ ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len)
 
 	if (ip_is_peer(ip, a.sender_ip))
 		neigh_learn(ip, a.sender_ip, &a.sender_mac, for_us || announced);
-	if (!for_us || a.op != RTE_ARP_OP_REQUEST || a.sender_ip == a.target_ip)
+	if (!answer || !for_us || a.op != RTE_ARP_OP_REQUEST || a.sender_ip == a.target_ip)
 		return;
 	spate_count(ip->counters, SPATE_ARP_REPLIES_SENT);
 	send_arp(ip, RTE_ARP_OP_REPLY, &a.sender_mac, a.target_ip, &a.sender_mac, a.sender_ip);

@@ -98,8 +98,8 @@ void ip_announce(struct ip_iface *ip);
 /* Ask who has `addr`: everybody, or `mac` alone. For the neighbour table. */
 void ip_arp_request(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *mac);
 
-/* An ARP packet of `len` bytes behind the Ethernet header. */
-void ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len);
+/* An ARP packet of `len` bytes behind the Ethernet header; `answer` what asks for us. */
+void ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len, bool answer);
 
 /*
  * An ICMP packet: `v` is its IP header, `p` the payload. An echo request is answered

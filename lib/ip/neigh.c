@@ -32,8 +32,9 @@ neigh_table_init(struct neigh_table *t, const char *name, int socket_id)
 }
 
 static void
-drop_pending(struct neigh *n)
+drop_pending(struct neigh_table *t, struct neigh *n)
 {
+	t->waiting -= n->n_pending;
 	for (uint32_t i = 0; i < n->n_pending; i++)
 		rte_pktmbuf_free(n->pending[i]);
 	n->n_pending = 0;
@@ -43,7 +44,7 @@ void
 neigh_table_free(struct neigh_table *t)
 {
 	for (uint32_t i = 0; t->entry && i < NEIGH_MAX; i++)
-		drop_pending(&t->entry[i]);
+		drop_pending(t, &t->entry[i]);
 	rte_hash_free(t->by_addr);
 	free(t->entry);
 	memset(t, 0, sizeof(*t));
@@ -83,7 +84,7 @@ evict(struct ip_iface *ip)
 	if (victim == NULL)
 		return false;
 	spate_count_n(ip->counters, SPATE_DROP_NEIGH_QUEUE, victim->n_pending);
-	drop_pending(victim);
+	drop_pending(t, victim);
 	rte_hash_del_key(t->by_addr, &victim->addr);
 	victim->state = NEIGH_FREE;
 	t->count--;
@@ -176,8 +177,15 @@ neigh_output(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m)
 		rte_pktmbuf_free(n->pending[0]);
 		memmove(n->pending, n->pending + 1, (NEIGH_PENDING - 1) * sizeof(n->pending[0]));
 		n->n_pending--;
+		ip->neigh.waiting--;
+	}
+	if (ip->neigh.waiting == NEIGH_WAITING) {
+		spate_count(ip->counters, SPATE_DROP_NEIGH_QUEUE);
+		rte_pktmbuf_free(m);
+		return;
 	}
 	n->pending[n->n_pending++] = m;
+	ip->neigh.waiting++;
 }
 
 void
@@ -194,6 +202,7 @@ neigh_learn(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *m
 	schedule(&ip->neigh, n, ip->now_ns + NEIGH_REACHABLE_NS);
 	for (uint32_t i = 0; i < n->n_pending; i++)
 		send_resolved(ip, n, n->pending[i]);
+	ip->neigh.waiting -= n->n_pending;
 	n->n_pending = 0;
 }
 
@@ -208,7 +217,7 @@ due(struct ip_iface *ip, struct neigh *n)
 			return;
 		}
 		spate_count_n(ip->counters, SPATE_DROP_NEIGH_FAILED, n->n_pending);
-		drop_pending(n);
+		drop_pending(&ip->neigh, n);
 		n->state = NEIGH_FAILED;
 		n->next_ns = ip->now_ns + NEIGH_PROBE_NS; /* not watched: asked again on use */
 		return;

@@ -26,7 +26,8 @@
 
 #define NEIGH_NONE    UINT16_MAX
 #define NEIGH_MAX     4096
-#define NEIGH_PENDING 64
+#define NEIGH_PENDING 64   /* frames that wait for one neighbour */
+#define NEIGH_WAITING 2048 /* and for all of them: strangers must not take every buffer */
 #define NEIGH_RECENT  64
 
 #define NEIGH_PROBES       3
@@ -58,6 +59,7 @@ struct neigh_table {
 	struct rte_hash *by_addr; /* position = index into entry */
 	struct neigh *entry;
 	uint32_t count;
+	uint32_t waiting;              /* frames in all entries' pending */
 	uint64_t next_ns;              /* earliest time anything is due */
 	uint16_t recent[NEIGH_RECENT]; /* index last found for an address of this slot */
 };

@@ -194,9 +194,7 @@ port_wait_link(struct port *p, unsigned int seconds)
 			return 0;
 		rte_delay_us_sleep(100000);
 	}
-	snprintf(p->error, sizeof(p->error),
-		"port %u (%s): link is down after %u s: is the peer there?", p->id, p->name,
-		seconds);
+	snprintf(p->error, sizeof(p->error), "port %u (%s): link is down", p->id, p->name);
 	return -ENETDOWN;
 }
 

@@ -57,7 +57,7 @@ spate_resolve(struct spate_stack *s, uint32_t ip4)
 void
 spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len)
 {
-	ip_arp_input(&s->ip, p, len);
+	ip_arp_input(&s->ip, p, len, false);
 }
 
 int
@@ -206,6 +206,9 @@ spate_send(struct spate_stack *s, spate_conn id, const void *data, uint32_t len)
 	uint32_t taken = 0;
 	int rc = may_send(c);
 
+	/* Small pieces share a buffer. */
+	if (rc == 0)
+		taken = tcp_send_extend(&s->tcp, c, data, len);
 	while (rc == 0 && taken < len) {
 		struct rte_mbuf *m = rte_pktmbuf_alloc(s->ip.pool);
 		uint32_t n = len - taken;

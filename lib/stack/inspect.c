@@ -137,13 +137,21 @@ spate_stack_leaked(const struct spate_stack *s)
 	return (conns < 0 ? -conns : conns) + (waits < 0 ? -waits : waits);
 }
 
-/* Every connection in turn: embryos are reset, `end` does the rest. */
-static void
+/* RSTs that must find room in the output queue before one more connection is looked at. */
+#define END_ROOM 64
+
+/*
+ * Every connection in turn: embryos are reset, `end` does the rest. True when the output
+ * queue is nearly full and the caller has to come again.
+ */
+static bool
 end_all(struct spate_stack *s, void (*end)(struct tcp *t, struct tcp_conn *c))
 {
-	for (uint32_t i = 0; i < s->tcp.untouched; i++) {
-		struct tcp_conn *c = &s->tcp.conns[i];
+	for (; s->end_at < s->tcp.untouched; s->end_at++) {
+		struct tcp_conn *c = &s->tcp.conns[s->end_at];
 
+		if (ip_tx_room(&s->ip) < END_ROOM)
+			return true;
 		if (c->state == SPATE_CLOSED)
 			continue;
 		if (tcp_is_embryo(c)) {
@@ -153,6 +161,8 @@ end_all(struct spate_stack *s, void (*end)(struct tcp *t, struct tcp_conn *c))
 			end(&s->tcp, c);
 		}
 	}
+	s->end_at = 0;
+	return false;
 }
 
 static void
@@ -161,14 +171,14 @@ abort_one(struct tcp *t, struct tcp_conn *c)
 	tcp_abort(t, c, -ECONNABORTED);
 }
 
-void
+bool
 spate_stack_close_all(struct spate_stack *s)
 {
-	end_all(s, tcp_close);
+	return end_all(s, tcp_close);
 }
 
-void
+bool
 spate_stack_abort_all(struct spate_stack *s)
 {
-	end_all(s, abort_one);
+	return end_all(s, abort_one);
 }

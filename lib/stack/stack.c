@@ -98,6 +98,8 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->chunks = s->memory[MEMORY_CHUNKS];
 	t->max_chunks = c->max_conns;
 	t->chunk_free = TCP_CHUNK_NONE;
+	/* Data waiting for its ACK must leave buffers for the ACK to be received in. */
+	t->owned_max = c->pool->size / 4;
 	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait);
 	space[0] = (struct conn_table_space){&t->conns[0].key, sizeof(struct tcp_conn)};
 	space[1] = (struct conn_table_space){&t->tw.records[0].key, sizeof(struct timewait)};
@@ -109,6 +111,16 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	wheel_init(&t->wheel, s->memory[MEMORY_WHEEL], c->max_conns, now_ns);
 }
 
+/* Every packet goes into one buffer of the pool, its Ethernet header into the headroom. */
+static bool
+mtu_possible(const struct spate_stack_conf *conf)
+{
+	uint32_t mtu = conf->mtu ? conf->mtu : MTU_DEFAULT;
+
+	return mtu >= MTU_LEAST &&
+	       mtu + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(conf->pool);
+}
+
 struct spate_stack *
 spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
 {
@@ -116,7 +128,7 @@ spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
 
 	if (conf->pool == NULL || conf->ops == NULL || conf->name == NULL || conf->max_conns == 0 ||
 		conf->max_time_wait == 0 || conf->prefix > 32 || conf->max_conns >> 30 ||
-		conf->max_time_wait >> 30 || (conf->mtu && conf->mtu < MTU_LEAST)) {
+		conf->max_time_wait >> 30 || !mtu_possible(conf)) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
@@ -233,7 +245,7 @@ link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len)
 	}
 	*len = m->data_len - eth.len;
 	if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
-		ip_arp_input(&s->ip, frame + eth.len, *len);
+		ip_arp_input(&s->ip, frame + eth.len, *len, true);
 		return NULL;
 	}
 	if (eth.ethertype != RTE_ETHER_TYPE_IPV4) {

@@ -30,6 +30,7 @@ struct spate_stack {
 	struct ip_iface ip;
 	struct tcp tcp;
 	struct spate_stack_conf conf;
+	uint32_t end_at; /* where spate_stack_close_all() or _abort_all() goes on */
 	void *memory[MEMORY_N];
 	size_t memory_bytes[MEMORY_N];
 };

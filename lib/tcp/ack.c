@@ -14,6 +14,7 @@
 #define DUPACK_THRESHOLD   3
 #define RTO_AFTER_SYN_LOSS 3000000ull /* RFC 6298 5.7 */
 #define SSTHRESH_UNLIMITED UINT32_MAX
+#define CWND_MAX           (1u << 30) /* no window is larger (RFC 7323 2.3) */
 
 static void
 congestion_init(const struct tcp *t, struct tcp_conn *c)
@@ -89,6 +90,8 @@ grow(struct tcp_conn *c, uint32_t acked)
 
 		c->cwnd += step ? step : 1;
 	}
+	if (c->cwnd > CWND_MAX)
+		c->cwnd = CWND_MAX;
 }
 
 /* An ACK that moves snd_una while something lost is being repaired. */

@@ -36,8 +36,9 @@ check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint
 		return true;
 	if (!o.has_ts) {
 		/* RFC 7323 3.2: once agreed, a segment without it is not from this connection. */
-		if (t->conf.tolerate_missing_ts)
-			return true;
+		if (t->conf.tolerate_missing_ts || (s->flags & TCP_SYN))
+			return true; /* a restarted peer's SYN must draw its challenge (RFC 5961 4)
+				      */
 		spate_count(t->counters, SPATE_MISSING_TIMESTAMP);
 		return false;
 	}
@@ -285,6 +286,17 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		fin_received(t, c);
 }
 
+/*
+ * RFC 9293 3.10.7.4: while RCV.WND is zero nothing is acceptable but valid ACKs are. With
+ * both windows closed they come one number ahead, behind the byte of the peer's probe.
+ */
+static bool
+behind_closed_window(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	return tcp_rcv_wnd(c) == 0 && c->state >= SPATE_ESTABLISHED &&
+	       (s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && s->seq - c->rcv_nxt <= 1;
+}
+
 static void
 input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 {
@@ -299,6 +311,8 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		return;
 	/* First, the sequence number. */
 	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s))) {
+		if (behind_closed_window(c, s) && (!ack_received(t, c, s) || tcp_seg_len(s) == 0))
+			return;
 		unacceptable(t, c, s);
 		return;
 	}

@@ -14,6 +14,11 @@ tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t
 {
 	uint32_t index = t->chunk_free;
 
+	/* Sequence numbers are compared modulo 2^32: far less than half of it may be queued. */
+	if (len > TCP_SEND_MAX - (c->snd_end - c->snd_una))
+		return -ENOBUFS;
+	if (owner && t->owned == t->owned_max)
+		return -ENOBUFS;
 	if (index != TCP_CHUNK_NONE)
 		t->chunk_free = t->chunks[index].next;
 	else if (t->chunk_untouched < t->max_chunks)
@@ -27,7 +32,28 @@ tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t
 		t->chunks[c->snd_tail].next = index;
 	c->snd_tail = index;
 	c->snd_end += len;
+	t->owned += owner != NULL;
 	return 0;
+}
+
+uint32_t
+tcp_send_extend(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len)
+{
+	struct tcp_chunk *chunk;
+	uint32_t room;
+
+	if (c->snd_tail == TCP_CHUNK_NONE || t->chunks[c->snd_tail].owner == NULL)
+		return 0;
+	chunk = &t->chunks[c->snd_tail];
+	room = rte_pktmbuf_tailroom(chunk->owner);
+	if (len > room)
+		len = room;
+	if (len > TCP_SEND_MAX - (c->snd_end - c->snd_una))
+		return 0;
+	memcpy(rte_pktmbuf_append(chunk->owner, len), data, len);
+	chunk->len += len;
+	c->snd_end += len;
+	return len;
 }
 
 void
@@ -60,8 +86,10 @@ drop_head(struct tcp *t, struct tcp_conn *c)
 	c->snd_head = chunk->next;
 	if (c->snd_head == TCP_CHUNK_NONE)
 		c->snd_tail = TCP_CHUNK_NONE;
-	if (chunk->owner)
+	if (chunk->owner) {
 		rte_pktmbuf_free(chunk->owner);
+		t->owned--;
+	}
 	chunk->next = t->chunk_free;
 	t->chunk_free = index;
 }

@@ -41,6 +41,8 @@
 #include "wire/tcp_options.h"
 #include "wire/tcp_seg.h"
 
+#define TCP_SEND_MAX (1u << 30) /* bytes queued on a connection */
+
 /* A stretch of bytes to be sent: the application's, or a copy in `owner`. */
 struct tcp_chunk {
 	const uint8_t *data;
@@ -71,6 +73,7 @@ struct tcp {
 	struct tcp_chunk *chunks;
 	uint32_t max_chunks;
 	uint32_t chunk_free, chunk_untouched;
+	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the pool at most */
 
 	uint32_t ready_head, ready_tail; /* connections with something to send */
 
@@ -246,6 +249,8 @@ uint32_t tcp_segment_room(const struct tcp_conn *c);
 /* 0 or -ENOBUFS. `owner` is freed with the chunk. */
 int tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len,
 	struct rte_mbuf *owner);
+/* Copy into the last chunk's own buffer what fits behind it; returns how much. */
+uint32_t tcp_send_extend(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len);
 /* Copy `len` bytes at offset `at` behind snd_una. */
 void tcp_send_copy(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len);

@@ -178,6 +178,8 @@ syn_received(struct tcp *t, const struct tcp_rx *rx, uint32_t tw)
 	enum spate_counter why;
 
 	tcp_options_parse(rx->seg.opts, rx->seg.opts_len, &o);
+	/* RFC 6191 2: they decide only where the new incarnation would use them. */
+	o.has_ts &= t->conf.timestamps;
 	switch (judge_syn(&t->tw.records[tw], &rx->seg, &o)) {
 	case SYN_OLD_BY_SEQUENCE:
 		why = SPATE_TW_REFUSED_SEQ;

@@ -132,7 +132,8 @@ for_synchronised(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 		a->flags |= FIN;
 		a->len = chance(f, 50) ? any_length(f) : 0;
 	} else if (what < 80) {
-		a->ack = i->snd_una; /* a duplicate */
+		a->ack = i->snd_una; /* a duplicate, if the window is the same too */
+		a->wnd = RTE_MIN(i->snd_wnd, UINT16_MAX);
 	} else if (what < 88) {
 		a->ack = i->snd_una + below(f, i->snd_nxt - i->snd_una + 1);
 	} else if (what < 92) {
@@ -183,6 +184,11 @@ aim_at(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 void
 aim_next(struct fuzz *f, struct aim *a)
 {
+	/* Three of a kind begin a fast retransmission; a little more ends or continues it. */
+	if (a->flags == ACK && a->len == 0 && chance(f, 70)) {
+		a->ack += chance(f, 20) ? below(f, 3000) : 0;
+		return;
+	}
 	a->seq += a->len + !!(a->flags & SYN) + !!(a->flags & FIN);
 	if (a->flags & (SYN | FIN | RST))
 		a->flags = ACK;

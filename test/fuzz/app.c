@@ -206,6 +206,38 @@ app_listen(struct fuzz *f)
 		fuzz_fail(f, "listen returned %d", f->listener[j]);
 }
 
+/* A listener becomes an active open. */
+static void
+act_turn(struct fuzz *f)
+{
+	uint32_t j = below(f, LISTENERS_MAX);
+	uint16_t port = PEER_PORT + below(f, PORTS);
+	struct spate_addr remote = addr(PEER_IP + below(f, PEERS), port);
+	spate_conn c = SPATE_CONN_NONE;
+	int rc = spate_connect_listener(f->stack, f->listener[j], &remote, &c);
+
+	fuzz_trace(f, "  app  connect listener %d: %d, %d", f->listener[j], rc, (int)c);
+	if (rc == 0) {
+		opened(f, c, false);
+		f->listener[j] = -1;
+	} else if (f->listener[j] < 0 && rc != -ENOENT) {
+		fuzz_fail(f, "connect from no listener returned %d", rc);
+	}
+}
+
+static void
+act_option(struct fuzz *f, spate_conn c)
+{
+	uint64_t value = PICK(f, 0, 1, 1, 2), is = 77;
+	int rc = spate_setopt(f->stack, c, SPATE_OPT_KEEPALIVE, value);
+
+	fuzz_trace(f, "  app  keepalive %u, %lu: %d", c, value, rc);
+	if (rc != (value > 1 ? -EINVAL : 0) ||
+		spate_getopt(f->stack, c, SPATE_OPT_KEEPALIVE, &is) != 0 ||
+		(rc == 0 && is != value))
+		fuzz_fail(f, "setopt of %lu returned %d, getopt says %lu", value, rc, is);
+}
+
 /* What an application does seldom. */
 static void
 act_rarely(struct fuzz *f)
@@ -214,7 +246,10 @@ act_rarely(struct fuzz *f)
 	uint8_t *p;
 	int rc;
 
-	switch (below(f, 8)) {
+	switch (below(f, 9)) {
+	case 8:
+		act_turn(f);
+		return;
 	case 0:
 		spate_announce(f->stack);
 		return;
@@ -269,8 +304,10 @@ app_act(struct fuzz *f, spate_conn near)
 		act_connect(f);
 	else if (what < 60)
 		act_send(f, c);
-	else if (what < 80)
+	else if (what < 78)
 		act_consume(f, c);
+	else if (what < 80)
+		act_option(f, c);
 	else
 		act_end(f, c);
 }
@@ -445,6 +482,8 @@ on_closed(void *app, spate_conn c, int reason)
 	else if (reason == -ECONNRESET || reason == -ECONNABORTED)
 		f->reset++;
 	else if (reason == -ETIMEDOUT)
+		f->timed_out++;
+	else if ((reason == -EHOSTUNREACH || reason == -ENETUNREACH) && !a->established)
 		f->timed_out++;
 	else if ((reason == -EHOSTUNREACH || reason == -ENETUNREACH) && !a->established &&
 		 !a->passive)

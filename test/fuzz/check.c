@@ -53,9 +53,9 @@ sums(struct fuzz *f)
 			v[SPATE_TW_EXPIRED] + in_state[SPATE_TIME_WAIT],
 		v[SPATE_TW_ENTERED]);
 	MUST(f, "embryos",
-		v[SPATE_SYN_RECEIVED] - v[SPATE_ESTABLISHED_PASSIVE] - v[SPATE_EMBRYO_RESET] -
-			v[SPATE_EMBRYO_TIMED_OUT] - v[SPATE_EMBRYO_REPLACED] -
-			v[SPATE_EMBRYO_STOPPED],
+		v[SPATE_SYN_RECEIVED] + v[SPATE_COOKIES_ACCEPTED] - v[SPATE_ESTABLISHED_PASSIVE] -
+			v[SPATE_EMBRYO_RESET] - v[SPATE_EMBRYO_TIMED_OUT] -
+			v[SPATE_EMBRYO_REPLACED] - v[SPATE_EMBRYO_STOPPED],
 		f->stack->tcp.in_use - open);
 }
 
@@ -106,7 +106,25 @@ waits(const struct tcp_conn *c)
 {
 	if (c->state < SPATE_ESTABLISHED || c->snd_nxt != c->snd_una || tcp_unsent(c))
 		return true;
-	return c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN);
+	return (c->options & TCP_O_KEEPALIVE) ||
+	       (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN));
+}
+
+/* What has been acknowledged, received or offered stays so. */
+static void
+monotone(struct fuzz *f, const struct tcp_conn *c, struct app_conn *a)
+{
+	if (c->state < SPATE_ESTABLISHED)
+		return;
+	if (a->looked && (seq_lt(c->snd_una, a->una) || seq_lt(c->rcv_nxt, a->rcv_nxt) ||
+				 seq_lt(c->rcv_adv, a->rcv_adv)))
+		fuzz_fail(f, "SND.UNA, RCV.NXT or the window's edge went back");
+	if (c->mss < 48)
+		fuzz_fail(f, "MSS %u", c->mss);
+	a->looked = true;
+	a->una = c->snd_una;
+	a->rcv_nxt = c->rcv_nxt;
+	a->rcv_adv = c->rcv_adv;
 }
 
 static void
@@ -128,6 +146,7 @@ one_record(struct fuzz *f, uint32_t i)
 		MUST(f, "a connection the application knows", f->conn[i].open, 1);
 		MUST(f, "unread bytes", c->rcv_unread, f->conn[i].unread);
 		MUST(f, "the user word", c->user, f->conn[i].user);
+		monotone(f, c, &f->conn[i]);
 	} else {
 		MUST(f, "a connection nobody knows", f->conn[i].open, 0);
 	}

@@ -383,11 +383,30 @@ frame_arp(struct fuzz *f, struct frame *out)
 		out->len = 60;
 }
 
+/* An error about a segment the stack has sent, often one that is still in flight. */
+static void
+icmp_error(struct fuzz *f, uint8_t *p, struct frame *quoted)
+{
+	const uint8_t *ip = ip_of(quoted);
+
+	p[0] = PICK(f, 3, 3, 3, 3, 4, 11, 12);
+	p[1] = PICK(f, 4, 4, 4, 4, 0, 1, 2, 3, 13);
+	put16(p + 6,
+		PICK(f, 0, 0, 1, 48, 67, 68, 296, 575, 576, 577, 1006, 1400, 1499, 1500, 9000));
+	if (ip && ip + 28 <= quoted->b + quoted->len)
+		memcpy(p + 8, ip, 28);
+	/* Not quite the segment, or not quite a header. */
+	if (chance(f, 20))
+		put32(p + 32, get32(p + 32) + PICK(f, 1, 0xffffffff, 0x80000000));
+	if (chance(f, 10))
+		scribble(f, p + 8, 28);
+}
+
 void
 frame_icmp(struct fuzz *f, struct frame *out)
 {
-	const struct frame *quoted = &f->out[f->n_out ? below(f, RTE_MIN(f->n_out, HISTORY)) : 0];
-	uint32_t len = PICK(f, 8, 8, 9, 36, 36, 64, 100, 1400);
+	uint32_t recent = chance(f, 60) ? 4 : HISTORY;
+	uint32_t len = PICK(f, 8, 8, 9, 36, 36, 36, 36, 64, 100, 1400);
 	uint32_t src = PEER_IP + below(f, PEERS);
 	uint32_t dst = OUR_IP + below(f, OURS);
 	uint8_t *p;
@@ -396,14 +415,37 @@ frame_icmp(struct fuzz *f, struct frame *out)
 	p = ipv4(f, out, src, dst, 1, len);
 	for (uint32_t i = 0; i < len; i++)
 		p[i] = fuzz_random(f);
-	p[0] = PICK(f, 0, 3, 3, 4, 5, 8, 8, 8, 11, 12, 13, 255);
-	p[1] = below(f, 16);
-	if (p[0] == 8 && chance(f, 80))
-		p[1] = 0;
-	/* Errors quote what the stack has sent. */
-	if (p[0] != 8 && len >= 36 && quoted->len >= ETH_LEN + 28)
-		memcpy(p + 8, quoted->b + ETH_LEN, 28);
+	if (len >= 36 && f->n_out && chance(f, 80)) {
+		uint32_t back = 1 + below(f, RTE_MIN(f->n_out, recent));
+
+		icmp_error(f, p, &f->out[(f->n_out - back) % HISTORY]);
+	} else {
+		p[0] = PICK(f, 0, 3, 4, 5, 8, 8, 8, 11, 13, 255);
+		p[1] = p[0] == 8 && chance(f, 80) ? 0 : below(f, 16);
+	}
 	checksums(out);
+}
+
+void
+frame_udp(struct fuzz *f, struct frame *out)
+{
+	uint32_t len = PICK(f, 0, 7, 8, 9, 100);
+	uint32_t src = PEER_IP + below(f, PEERS);
+	uint32_t dst = OUR_IP + below(f, OURS);
+	uint8_t *p;
+
+	ethernet(f, out, 0x0800);
+	p = ipv4(f, out, src, dst, 17, len);
+	for (uint32_t i = 0; i < len; i++)
+		p[i] = fuzz_random(f);
+	checksums(out);
+}
+
+/* Everybody there is says hello: the neighbour table is meant to overflow. */
+void
+frame_arp_flood(struct fuzz *f, struct frame *out)
+{
+	arp(f, out, 1, 0x0a000000 + below(f, 1u << 24), OUR_IP);
 }
 
 void

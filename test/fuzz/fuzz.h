@@ -62,6 +62,8 @@ struct lent {
 /* What the application knows of a connection. */
 struct app_conn {
 	bool open, passive, established, closing, peer_fin;
+	uint32_t una, rcv_nxt, rcv_adv; /* at the last look, once established: never go back */
+	bool looked;
 	uint32_t unread;   /* lent by on_data and not consumed */
 	uint32_t expected; /* RCV.NXT, as the calls of on_data and on_peer_fin add up */
 	uint64_t user;
@@ -86,6 +88,7 @@ struct fuzz {
 	uint32_t meddle;  /* a callback that does more than it was asked to */
 	uint32_t arp;     /* an ARP request that is answered */
 	uint32_t drain;   /* a step after which the output is taken */
+	uint32_t flood;   /* bursts of ARP from everywhere that are left */
 	bool calm;        /* callbacks only keep the account */
 	uint32_t depth;   /* of callbacks inside callbacks */
 	uint64_t acts;    /* calls of the application that may make the stack speak */
@@ -171,7 +174,9 @@ void frame_tcp(struct fuzz *f, struct frame *out, const struct aim *a);
 void frame_lie(struct fuzz *f, struct frame *out);
 void frame_arp(struct fuzz *f, struct frame *out);
 void frame_arp_answer(struct fuzz *f, struct frame *out, uint32_t addr);
+void frame_arp_flood(struct fuzz *f, struct frame *out);
 void frame_icmp(struct fuzz *f, struct frame *out);
+void frame_udp(struct fuzz *f, struct frame *out);
 void frame_junk(struct fuzz *f, struct frame *out);
 void frame_reflect(struct fuzz *f, struct frame *out);
 struct rte_mbuf *frame_mbuf(struct fuzz *f, const struct frame *in);

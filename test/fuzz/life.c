@@ -28,8 +28,8 @@ tcp_knobs(struct fuzz *f)
 	t->initial_rto_ms = PICK(f, 1, 100, 1000, 1000);
 	t->min_rto_ms = PICK(f, 1, 200, 200, 1000);
 	t->max_rto_ms = PICK(f, 1000, 60000, 120000);
-	t->syn_retries = PICK(f, 0, 1, 6, 6);
-	t->synack_retries = PICK(f, 0, 1, 5, 5);
+	t->syn_retries = PICK(f, 0, 1, 6, 6, 15);
+	t->synack_retries = PICK(f, 0, 1, 5, 5, 15);
 	t->data_retries = PICK(f, 0, 3, 15, 15);
 	t->orphan_retries = PICK(f, 0, 1, 8, 8);
 	if (chance(f, 20))
@@ -46,6 +46,13 @@ tcp_knobs(struct fuzz *f)
 	t->tolerate_missing_ts = chance(f, 50);
 	t->honour_rst_in_time_wait = chance(f, 50);
 	t->sequential_ports = chance(f, 50);
+	t->syn_cookies = chance(f, 50);
+	t->time_wait = !chance(f, 10);
+	t->quiet_time_ms = chance(f, 5) ? PICK(f, 1, 1000, 30000) : 0;
+	t->keepalive = chance(f, 20);
+	t->keepalive_idle_ms = PICK(f, 1, 1000, 7200000);
+	t->keepalive_interval_ms = PICK(f, 1, 1000, 75000);
+	t->keepalive_count = PICK(f, 1, 9, 255);
 }
 
 static void
@@ -78,6 +85,17 @@ knobs(struct fuzz *f)
 	f->meddle = PICK(f, 0, 5, 20, 50);
 	f->arp = PICK(f, 0, 50, 100, 100, 100);
 	f->drain = PICK(f, 5, 50, 90, 100);
+	f->flood = chance(f, 3) ? 50 : 0;
+}
+
+/* Which tuples are "ours", where several queues share an address. */
+static bool
+mine(const void *ctx, const void *key)
+{
+	const uint8_t *k = key;
+
+	(void)ctx;
+	return (k[8] ^ k[9] ^ k[10] ^ k[11]) & 1;
 }
 
 static void
@@ -98,6 +116,8 @@ begin(struct fuzz *f)
 		spate_source_init(
 			f->stack, &f->source, first, last, LOCAL_PORT, LOCAL_PORT + PORTS - 1) < 0)
 		fuzz_fail(f, "no addresses");
+	if (chance(f, 20))
+		spate_source_filter(&f->source, mine, NULL);
 	for (int i = 0; i < 3; i++)
 		app_listen(f);
 }
@@ -206,7 +226,7 @@ other_frame(struct fuzz *f, struct frame *fr)
 	else if (what < 4)
 		frame_icmp(f, fr);
 	else if (what < 5)
-		frame_junk(f, fr);
+		chance(f, 50) ? frame_junk(f, fr) : frame_udp(f, fr);
 	else if (what < 7)
 		frame_reflect(f, fr);
 	else if (f->n_in)
@@ -224,10 +244,17 @@ inject(struct fuzz *f)
 	bool one = chance(f, 50);
 	uint32_t storm = chance(f, 5) ? PICK(f, RST, SYN, FIN | ACK, RST | ACK, ACK) : 0;
 	const struct spate_conn_info *target = chance(f, 75) ? aim_pick(f) : NULL;
+	bool flood = f->flood && chance(f, 30);
 	struct aim a;
 
+	f->flood -= flood;
+	n = flood ? BURST_MAX : n;
 	aim_at(f, &a, target);
 	for (uint32_t i = 0; i < n; i++) {
+		if (flood) {
+			frame_arp_flood(f, &frames[i]);
+			continue;
+		}
 		if (chance(f, 12)) {
 			other_frame(f, &frames[i]);
 			continue;
@@ -248,6 +275,22 @@ inject(struct fuzz *f)
 			frame_lie(f, &frames[i]);
 	}
 	input(f, frames, n);
+}
+
+/* Has the connection that `a` turns out to be for something of its own to send? */
+static bool
+has_to_send(const struct fuzz *f, const struct aim *a)
+{
+	for (uint32_t i = 0; i < f->n_snap; i++) {
+		const struct spate_conn_info *c = &f->snap[i];
+
+		if (c->remote.ip4 == rte_cpu_to_be_32(a->raddr) &&
+			c->local.ip4 == rte_cpu_to_be_32(a->laddr) &&
+			c->remote.port == rte_cpu_to_be_16(a->rport) &&
+			c->local.port == rte_cpu_to_be_16(a->lport))
+			return c->state >= SPATE_ESTABLISHED && c->unsent + c->unacked;
+	}
+	return false;
 }
 
 /* Is `fr` a RST? Only what frame_tcp() makes is asked about. */
@@ -283,7 +326,7 @@ inject_alone(struct fuzz *f)
 	before = f->n_out;
 	input(f, &fr, 1);
 	n = drain_all(f);
-	if (n > 1 && (i == NULL || i->state < SPATE_ESTABLISHED || i->unsent + i->unacked == 0))
+	if (n > 1 && !has_to_send(f, &a))
 		fuzz_fail(f, "%u frames in answer to one", n);
 	for (; is_rst(f, &fr) && before < f->n_out; before++)
 		if (is_rst(f, &f->out[before % HISTORY]))
@@ -415,11 +458,12 @@ fuzz_life(struct fuzz *f)
 	end = f->now + LIFE_MAX;
 	for (f->step = 0; f->step < STEPS && !f->failed; f->step++)
 		step(f, end);
-	if (!f->failed)
+	/* Or in the middle of it all. */
+	if (!f->failed && !chance(f, 10))
 		finish(f);
 	spate_stack_free(f->stack);
 	app_forget(f);
 	if (!f->failed && (rte_mempool_avail_count(f->tx_pool) != before ||
-				  rte_mempool_avail_count(f->rx_pool) != rx_before))
+				  rte_mempool_avail_count(f->rx_pool) != rx_before || f->held))
 		fuzz_fail(f, "buffers are missing");
 }

@@ -17,9 +17,9 @@ one_line()
 	ended "$pid" 60
 	lines=$(wc -l <"$TMP/run.err")
 	if [ "$status" != "$wanted" ]; then
-		fail "$name" "status $status, wanted $wanted: $(short "$(cat "$TMP/run.err")")"
+		fail "$name" "status $status, wanted $wanted: $(cat "$TMP/run.err")"
 	elif [ "$lines" -ne 1 ]; then
-		fail "$name" "$lines lines of error: $(short "$(cat "$TMP/run.err")")"
+		fail "$name" "$lines lines of error: $(cat "$TMP/run.err")"
 	else
 		matches "$name" "$(cat "$TMP/run.err")" "^$regex\$"
 	fi

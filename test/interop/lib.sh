@@ -62,8 +62,17 @@ trap 'exit 143' TERM HUP
 
 # ---- checks: one line each
 
+# A text on one line, and not too long a one.
+short()
+{
+	local text=${1//$'\n'/; }
+
+	[ ${#text} -le 600 ] || text="${text:0:600}..."
+	echo "$text"
+}
+
 ok()   { n_ok=$((n_ok + 1)); echo "ok   $1"; }
-fail() { n_failed=$((n_failed + 1)); echo "FAIL $1: ${2:-}"; }
+fail() { n_failed=$((n_failed + 1)); echo "FAIL $1: $(short "${2:-}")"; }
 skip() { n_skipped=$((n_skipped + 1)); echo "skip $1: $2"; }
 
 # check NAME COMMAND...: ok when the command succeeds; its last line of output is the why.
@@ -79,22 +88,13 @@ check()
 	fi
 }
 
-# A text on one line, and not too long a one.
-short()
-{
-	local text=${1//$'\n'/; }
-
-	[ ${#text} -le 300 ] || text="${text:0:300}..."
-	echo "$text"
-}
-
 # equal NAME GOT WANTED
 equal()
 {
 	if [ "$2" = "$3" ]; then
 		ok "$1"
 	else
-		fail "$1" "got '$(short "$2")', wanted '$(short "$3")'"
+		fail "$1" "got '$2', wanted '$3'"
 	fi
 }
 
@@ -104,7 +104,7 @@ matches()
 	if grep -Eq -- "$3" <<<"$2"; then
 		ok "$1"
 	else
-		fail "$1" "no match for '$3' in '$(short "$2")'"
+		fail "$1" "no match for '$3' in '$2'"
 	fi
 }
 

@@ -265,7 +265,7 @@ on_data(void *app, spate_conn c, const uint8_t *data, uint32_t len)
 		sim_fail(e->sim, "data after FIN");
 	if (e->plan->reader == READ_SOME)
 		used = rng_range(&e->sim->rng, 0, len);
-	else if (e->plan->reader == READ_LATER)
+	else if (e->plan->reader >= READ_LATER)
 		used = 0;
 	e->got += len;
 	e->unread += len - used;
@@ -376,11 +376,25 @@ app_connect(struct end *e)
 		e->leave_at = e->sim->now + e->conn->leave_ns;
 }
 
+/* READ_LAST waits for this. */
+static bool
+all_taken(const struct end *e)
+{
+	struct spate_conn_info info;
+
+	spate_conn_info(stack_of(e), e->c, &info);
+	return e->queued >= write_limit(e) && info.unsent + info.unacked == 0;
+}
+
 static void
 read_more(struct end *e)
 {
 	uint32_t n = e->plan->read_bytes < e->unread ? e->plan->read_bytes : e->unread;
 
+	if (e->plan->reader == READ_LAST && !all_taken(e)) {
+		e->read_at = e->sim->now + e->plan->read_ns;
+		return;
+	}
 	e->unread -= n;
 	spate_consume(stack_of(e), e->c, n);
 	e->read_at = e->unread ? e->sim->now + e->plan->read_ns : NEVER;

@@ -27,7 +27,8 @@ link_plan(struct rng *r, struct wire_link *l, bool clean, bool fifo)
 	if (clean)
 		return;
 	if (rng_percent(r, 70))
-		l->loss_ppm = rng_log(r, 100, 100000);
+		l->loss_ppm =
+			rng_percent(r, 70) ? rng_log(r, 100, 100000) : rng_range(r, 0, 100000);
 	if (rng_percent(r, 30)) {
 		l->burst_ppm = rng_log(r, 100, 5000);
 		l->burst_len = rng_range(r, 2, 12);
@@ -115,6 +116,8 @@ side_plan(const struct plan *p, struct rng *r, int side, struct side_plan *s)
 	uint32_t from_peer = size_limit(p, !side);
 
 	s->size = rng_percent(r, 20) ? 0 : rng_log(r, 1, size_limit(p, side));
+	if (rng_percent(r, 30))
+		s->size = rng_range(r, 0, size_limit(p, side));
 	s->writer = rng_range(r, 0, WRITERS - 1);
 	s->reader = rng_percent(r, 60) ? READ_ALL : rng_range(r, 0, READERS - 1);
 	s->by_copy = rng_percent(r, 50) && !p->few_buffers;
@@ -129,6 +132,9 @@ conn_plan(const struct plan *p, struct rng *r, struct conn_plan *c)
 {
 	for (int side = 0; side < 2; side++)
 		side_plan(p, r, side, &c->side[side]);
+	/* Two that will not read before they have been read never get anywhere. */
+	if (c->side[0].reader == READ_LAST && c->side[1].reader == READ_LAST)
+		c->side[1].reader = READ_LATER;
 	c->ending = rng_range(r, 0, ENDINGS - 1);
 	c->by = rng_range(r, 0, 1);
 	c->leave_ns = rng_percent(r, 20) ? 0 : rng_log(r, 1 * US, 10 * S);
@@ -205,7 +211,7 @@ print_conn(int slot, int i, const struct slot_plan *s)
 	static const char *const ending[] = {"close", "close by both", "half-close",
 		"half-close by both", "early close", "abort"};
 	static const char *const writer[] = {"at once", "on sent", "by timer"};
-	static const char *const reader[] = {"all", "some", "later"};
+	static const char *const reader[] = {"all", "some", "later", "last"};
 	const struct conn_plan *c = &s->conn[i];
 
 	printf("conn %d.%d%s at +%.3f ms: %s by %c (after %.3f ms or %d bytes)\n", slot, i,

@@ -36,6 +36,7 @@ enum reader {
 	READ_ALL,   /* as it comes */
 	READ_SOME,  /* part at once, the rest by timer */
 	READ_LATER, /* everything by timer */
+	READ_LAST,  /* by timer too, once all it wrote is acknowledged; one side alone */
 	READERS
 };
 

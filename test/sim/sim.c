@@ -4,6 +4,7 @@
  *
  *	sim --seeds 1-2000         run them; a line for each that fails
  *	sim --seed 17 --trace      run one, and print every segment and event
+ *	sim --seeds 1-9 --counters what happened in them, by the stacks' counters
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -31,6 +32,7 @@ uint8_t sim_pattern[1 << 21];
 
 static struct rte_mempool *pools[2]; /* many buffers, few */
 static struct sim sim;
+static struct spate_counters totals; /* of all seeds and both sides */
 
 /* Of slot 0, by secret and side: the hash in RFC 6528's formula, the offset of timestamps. */
 static struct numbers {
@@ -249,6 +251,8 @@ run_seed(uint64_t seed, bool trace)
 	}
 	sim_trace(s, "%lu events, %lu frames lost, %lu damaged", s->events, s->wire.lost,
 		s->wire.corrupted);
+	for (int side = 0; side < 2; side++)
+		spate_counters_add(&totals, spate_stack_counters(s->side[side].stack));
 	spate_stack_free(s->side[0].stack);
 	spate_stack_free(s->side[1].stack);
 	wire_free(&s->wire);
@@ -285,7 +289,7 @@ start_eal(const char *name)
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace]\n");
+	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace] [--counters]\n");
 	return 2;
 }
 
@@ -294,11 +298,13 @@ main(int argc, char **argv)
 {
 	uint64_t first = 0, last = 0, passed = 0, failed = 0;
 	struct rng r = rng_stream(0, 0);
-	bool trace = false;
+	bool trace = false, counters = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)
 			trace = true;
+		else if (strcmp(argv[i], "--counters") == 0)
+			counters = true;
 		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
 			first = last = strtoull(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc &&
@@ -319,6 +325,8 @@ main(int argc, char **argv)
 		learn_numbers(i / 2, i % 2);
 	for (uint64_t seed = first; seed <= last; seed++)
 		run_seed(seed, trace) ? passed++ : failed++;
+	for (int i = 0; i < SPATE_N_COUNTERS && counters; i++)
+		printf("%12lu %s\n", totals.v[i], spate_counter_info[i].name);
 	printf("%lu passed, %lu failed\n", passed, failed);
 	for (int i = 0; i < SLOTS * 2; i++)
 		free(sim.flow[i / 2][i % 2].log);
