@@ -84,11 +84,12 @@ if [ "${1:-}" != --quick ]; then
 	CC=clang build build-clang --werror
 	hugepages 1024
 	checks test/lint.sh
-	meson_tests build-asan unit script
+	meson_tests build-asan unit script sim fuzz
 	meson_tests build-clang unit script
 fi
 meson_tests build unit script
 if [ "${1:-}" != --quick ]; then
+	meson_tests build sim fuzz
 	for script in test/interop/*; do
 		[ -f "$script" ] && [ -x "$script" ] && checks "$script"
 	done

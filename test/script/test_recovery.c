@@ -444,7 +444,35 @@ DT_05_our_window_closed(struct script *s)
 	EVENTS(s, "closed:ECONNRESET");
 }
 
+/* Both windows closed: what the peer says comes one number ahead, behind its own probe. */
+static void
+DT_05_both_windows_closed(struct script *s)
+{
+	s->conf.tcp.receive_buffer = 1000;
+	s->hold = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .len = 1000, .win = SET(0));
+	OUT(s, ACK, .seq = 1, .ack = 1001, .win = SET(0));
+	SEND(s, "answer");
+	SILENT(s);
+	OUT_AT(s, script_info(s).rto_us / 1000, ACK, .seq = 1, .ack = 1001, .len = 1, .data = "a",
+		.win = SET(0));
+	/* Its probe is not taken, its ACK is; then its window opens. */
+	IN(s, ACK, .seq = 1001, .ack = 1, .len = 1, .win = SET(0));
+	OUT(s, ACK, .seq = 2, .ack = 1001, .win = SET(0), .tsecr = SET(0));
+	IN(s, ACK, .seq = 1002, .ack = 2);
+	OUT(s, PSH_ACK, .seq = 2, .ack = 1001, .data = "nswer", .win = SET(0), .tsecr = SET(0));
+	IN(s, ACK, .seq = 1002, .ack = 7);
+	SILENT(s);
+	EVENTS(s, "data:1000 sendable");
+	RECEIVED_PATTERN(s, 0, 1000);
+	IN(s, RST, .seq = 1001);
+	EVENTS(s, "closed:ECONNRESET");
+}
+
 static const struct row_test tests[] = {
+	ROW_TEST("DT-05", DT_05_both_windows_closed),
 	ROW_TEST("DT-02", DT_02_initial_window_of_ten),
 	ROW_TEST("DT-02", DT_02_slow_start_counts_bytes),
 	ROW_TEST("DT-02", DT_02_initial_window_is_a_knob),

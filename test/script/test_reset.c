@@ -416,6 +416,21 @@ RS_08_syn_in_synchronised_state(struct script *s)
 	COUNTED(s, CHALLENGE_ACKS, 2);
 }
 
+/* A peer that restarted without timestamps: PAWS must not swallow its SYN. */
+static void
+RS_08_syn_without_timestamps(struct script *s)
+{
+	START(s);
+	ESTABLISH(s);
+	IN(s, SYN, .seq = 1 + 0x40000000, .tsval = ABSENT);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	STATE(s, ESTABLISHED);
+	COUNTED(s, CHALLENGE_ACKS, 1);
+	COUNTED(s, MISSING_TIMESTAMP, 0);
+	IN(s, RST, .seq = 1);
+	EVENTS(s, "closed:ECONNRESET");
+}
+
 static void
 RS_08_limited(struct script *s)
 {
@@ -557,6 +572,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("RS-07", RS_07_silent_in_closing),
 	ROW_TEST("RS-07", RS_07_silent_in_last_ack),
 	ROW_TEST("RS-08", RS_08_syn_in_synchronised_state),
+	ROW_TEST("RS-08 OP-05", RS_08_syn_without_timestamps),
 	ROW_TEST("RS-08", RS_08_limited),
 	ROW_TEST("RS-08", RS_08_limit_is_per_connection),
 	ROW_TEST("RS-08", RS_08_ack_outside),

@@ -384,7 +384,22 @@ TW_05_close_and_open_in_a_burst(struct script *s)
 	complete(s);
 }
 
+/* RFC 6191 2: timestamps decide only where the new incarnation would use them. */
+static void
+TW_07_timestamps_off_here(struct script *s)
+{
+	s->conf.tcp.timestamps = false;
+	START(s);
+	LISTEN(s);
+	TO_TIME_WAIT(s);
+	IN(s, SYN, .seq = 1, .tsval = SET(5000));
+	OUT(s, ACK, .seq = 2, .ack = 2);
+	COUNTED(s, TW_REFUSED_SEQ, 1);
+	EQUAL(s, script_in_state(s, SPATE_TIME_WAIT), 1);
+}
+
 static const struct row_test tests[] = {
+	ROW_TEST("TW-07", TW_07_timestamps_off_here),
 	ROW_TEST("TW-05", TW_05_ts_newer_seq_newer),
 	ROW_TEST("TW-05", TW_05_ts_newer_seq_older),
 	ROW_TEST("TW-05", TW_05_ts_equal_seq_newer),
