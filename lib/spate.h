@@ -223,7 +223,10 @@ struct spate_source {
 	uint64_t opaque[12];
 };
 
-/* Addresses first..last (network order) times ports first..last (host order). 0 or -EINVAL. */
+/*
+ * Addresses first..last (network order) times ports first..last (host order). 0, or -EINVAL:
+ * a range is empty, or the addresses are not all of one range that this stack answers for.
+ */
 int spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
 	uint32_t last_ip, uint16_t first_port, uint16_t last_port);
 

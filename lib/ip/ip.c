@@ -12,6 +12,16 @@
 #define ICMP_BURST    10
 #define ICMP_EVERY_NS 10000000ull
 
+bool
+ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t last)
+{
+	for (uint32_t i = 0; i < ip->n_ranges; i++)
+		if (ip->range[i].first <= rte_be_to_cpu_32(first) &&
+			rte_be_to_cpu_32(last) <= ip->range[i].last)
+			return true;
+	return false;
+}
+
 int
 ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last)
 {
@@ -19,9 +29,8 @@ ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last)
 
 	if (r.first > r.last || !ipv4_is_unicast(first) || !ipv4_is_unicast(last))
 		return -EINVAL;
-	for (uint32_t i = 0; i < ip->n_ranges; i++)
-		if (ip->range[i].first <= r.first && r.last <= ip->range[i].last)
-			return 0;
+	if (ip_is_local_range(ip, first, last))
+		return 0;
 	if (ip->n_ranges == IP_RANGES_MAX)
 		return -ENOSPC;
 	ip->range[ip->n_ranges++] = r;

@@ -57,6 +57,9 @@ int ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
 
 bool ip_is_local(const struct ip_iface *ip, rte_be32_t addr);
 
+/* Are all from `first` to `last` ours, as one range that was added or part of one? */
+bool ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
+
 /*
  * Can another host have this address? Not broadcast, of our network either, multicast,
  * loopback, 0/8 or ours: nobody to open to or to hear from (RFC 1122 3.2.1.3, RFC 9293

@@ -90,6 +90,9 @@ spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t firs
 
 	if (rte_be_to_cpu_32(last_ip) < r.first_addr || last_port < first_port || first_port == 0)
 		return -EINVAL;
+	/* A SYN from an address that is not ours would be answered to somebody else. */
+	if (!ip_is_local_range(&s->ip, first_ip, last_ip))
+		return -EINVAL;
 	memset(src, 0, sizeof(*src));
 	/* The steps must not be the table's hash: derive a key of their own. */
 	secret[0] = flow_key_hash(&salt, s->tcp.table.secret);

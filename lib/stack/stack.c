@@ -358,7 +358,8 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 			prefetch_frame(frames[i + PREFETCH]);
 		segments += classify(s, frames[i], &rx[segments], &keys[segments]);
 	}
-	conn_table_lookup_bulk(&s->tcp.table, keys, segments, hashes, handles);
+	if (segments > 0)
+		conn_table_lookup_bulk(&s->tcp.table, keys, segments, hashes, handles);
 	for (uint32_t i = 0; i < segments; i++) {
 		rx[i].hash = hashes[i];
 		rx[i].handle = handles[i];

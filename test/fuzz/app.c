@@ -79,6 +79,18 @@ opened(struct fuzz *f, spate_conn c, bool passive)
 	f->opened++;
 }
 
+/* More than sequence numbers can tell apart, if the stack let it. */
+static void
+act_send_huge(struct fuzz *f, spate_conn c)
+{
+	int rc = spate_send_static(f->stack, c, f->huge, FUZZ_HUGE);
+
+	fuzz_trace(f, "  app  send %u of %u: %d", c, FUZZ_HUGE, rc);
+	if (rc != 0 && rc != -EPIPE && rc != -ENOTCONN && rc != -ENOBUFS)
+		fuzz_fail(f, "send of %u returned %d", FUZZ_HUGE, rc);
+	f->unpatterned |= rc == 0;
+}
+
 static void
 act_send(struct fuzz *f, spate_conn c)
 {
@@ -302,6 +314,8 @@ app_act(struct fuzz *f, spate_conn near)
 		act_rarely(f);
 	else if (what < 30 || c == SPATE_CONN_NONE)
 		act_connect(f);
+	else if (what < 33 && f->huge)
+		act_send_huge(f, c);
 	else if (what < 60)
 		act_send(f, c);
 	else if (what < 78)

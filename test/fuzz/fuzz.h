@@ -51,6 +51,7 @@
 #define FRAME_MAX     1600
 #define BURST_MAX     130
 #define HISTORY       64
+#define FUZZ_HUGE     (1u << 30)
 #define SNAP_MAX      (CONNS_MAX + TIME_WAIT_MAX)
 
 /* A buffer queued by reference, which must stay until it is acknowledged or all is over. */
@@ -103,6 +104,8 @@ struct fuzz {
 	uint32_t n_snap;
 	struct frame in[HISTORY], out[HISTORY]; /* rings */
 	uint32_t n_in, n_out;
+	const uint8_t *huge;        /* FUZZ_HUGE bytes to queue by reference, in some seeds */
+	bool unpatterned;           /* some of them have been: payload is no longer looked at */
 	uint32_t held;              /* hostile buffers the stack has not let go */
 	uint32_t asked[8], n_asked; /* ARP requests that wait for an answer */
 };

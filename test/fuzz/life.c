@@ -98,6 +98,46 @@ mine(const void *ctx, const void *key)
 	return (k[8] ^ k[9] ^ k[10] ^ k[11]) & 1;
 }
 
+/* An allocator that has `left` tables to give and knows how many are out. */
+struct scarce {
+	uint32_t left, out;
+};
+
+static void *
+scarce_alloc(void *ctx, size_t bytes)
+{
+	struct scarce *s = ctx;
+	void *p = s->left ? aligned_alloc(64, (bytes + 63) & ~(size_t)63) : NULL;
+
+	if (p == NULL)
+		return NULL;
+	s->left--;
+	s->out++;
+	return memset(p, 0, bytes);
+}
+
+static void
+scarce_free(void *ctx, void *mem, size_t bytes)
+{
+	(void)bytes;
+	((struct scarce *)ctx)->out--;
+	free(mem);
+}
+
+/* A stack for which there is no memory, however much of it was there already. */
+static void
+begin_in_vain(struct fuzz *f)
+{
+	struct spate_stack_conf conf = f->conf;
+	struct scarce s = {.left = below(f, 5)};
+
+	conf.alloc = scarce_alloc;
+	conf.free = scarce_free;
+	conf.alloc_ctx = &s;
+	if (spate_stack_create(&conf, f->now) || s.out)
+		fuzz_fail(f, "a stack without memory, %u tables left behind", s.out);
+}
+
 static void
 begin(struct fuzz *f)
 {
@@ -105,6 +145,7 @@ begin(struct fuzz *f)
 	uint32_t last = rte_cpu_to_be_32(OUR_IP + OURS - 1);
 
 	knobs(f);
+	begin_in_vain(f);
 	f->stack = spate_stack_create(&f->conf, f->now);
 	if (f->stack == NULL) {
 		fuzz_fail(f, "no stack");
@@ -116,6 +157,9 @@ begin(struct fuzz *f)
 		spate_source_init(
 			f->stack, &f->source, first, last, LOCAL_PORT, LOCAL_PORT + PORTS - 1) < 0)
 		fuzz_fail(f, "no addresses");
+	if (spate_source_init(f->stack, &f->source, first, rte_cpu_to_be_32(OUR_IP + OURS),
+		    LOCAL_PORT, LOCAL_PORT) != -EINVAL)
+		fuzz_fail(f, "a source of addresses that are not ours");
 	if (chance(f, 20))
 		spate_source_filter(&f->source, mine, NULL);
 	for (int i = 0; i < 3; i++)

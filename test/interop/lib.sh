@@ -2,13 +2,14 @@
 # Helpers of the interop tests; each script begins with:  . "$(dirname "$0")/lib.sh"
 # and ends with:  finish
 #
-# What a script makes is its own and goes with it: a mount namespace with an empty /run (so
-# that network namespace names, DPDK's files and spate's locks meet nobody else's), a
-# temporary directory $TMP, and the processes it started, which are ended by pid. Waiting is
-# polling with a limit; nothing sleeps a fixed time, and no check is about time.
+# What a script makes is its own and goes with it: a mount namespace with an empty /run, so
+# that the names of network namespaces, DPDK's files and spate's locks meet nobody else's; in
+# there its files, $TMP; and the processes it starts, which are ended by pid, and end with it
+# if it is killed. Waiting is polling with a limit; nothing sleeps a fixed time, and no check
+# is about time.
 #
 #   SPATE=/path/to/spate    the program; default build/app/spate of this tree
-#   KEEP=1                  leave $TMP behind, and say where
+#   KEEP=1                  leave $TMP behind, in /tmp, and say where
 
 set -u -o pipefail
 export LC_ALL=C
@@ -25,7 +26,9 @@ fi
 unset SPATE_TEST_PRIVATE
 mount -t tmpfs -o mode=755 tmpfs /run || { echo "FAIL setup: no /run of our own: are you root?"; exit 1; }
 
-TMP=$(mktemp -d "${TMPDIR:-/tmp}/spate-interop.XXXXXX")
+TMP=/run
+[ -z "${KEEP:-}" ] || TMP=/tmp
+TMP=$(mktemp -d $TMP/spate-interop.XXXXXX)
 chmod 755 "$TMP"
 pids=()       # of what runs in the background
 namespaces=()
@@ -192,7 +195,7 @@ start()
 	local name=$1
 
 	shift
-	"$@" >"$TMP/$name.out" 2>"$TMP/$name.err" </dev/null &
+	setpriv --pdeathsig TERM "$@" >"$TMP/$name.out" 2>"$TMP/$name.err" </dev/null &
 	pid=$!
 	pids+=("$pid")
 }
@@ -251,7 +254,8 @@ prompt_start()
 	mkfifo "$TMP/$name.in"
 	# Opened for both, so that neither side waits for the other.
 	exec {prompt}<>"$TMP/$name.in"
-	"$@" <"$TMP/$name.in" >"$TMP/$name.out" 2>"$TMP/$name.err" {prompt}>&- &
+	setpriv --pdeathsig TERM "$@" <"$TMP/$name.in" >"$TMP/$name.out" 2>"$TMP/$name.err" \
+		{prompt}>&- &
 	pid=$!
 	pids+=("$pid")
 	wait_for 30 prompted "$TMP/$name.out"

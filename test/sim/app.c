@@ -13,7 +13,7 @@
 #include "sim.h"
 
 #define MS       1000000ull
-#define RETRY_NS (20 * MS)     /* no buffer, or the tuple is taken */
+#define RETRY_NS (20 * MS)     /* no buffer, the tuple is taken, not the time to read */
 #define WATCHDOG (600000 * MS) /* after a reset that may be lost, the other end gives up */
 
 static struct spate_stack *
@@ -392,7 +392,7 @@ read_more(struct end *e)
 	uint32_t n = e->plan->read_bytes < e->unread ? e->plan->read_bytes : e->unread;
 
 	if (e->plan->reader == READ_LAST && !all_taken(e)) {
-		e->read_at = e->sim->now + e->plan->read_ns;
+		e->read_at = e->sim->now + RETRY_NS + e->plan->read_ns;
 		return;
 	}
 	e->unread -= n;
