@@ -291,6 +291,8 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 static bool
 output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 {
+	bool idle = c->snd_nxt == c->snd_una;
+
 	if (c->state == SPATE_SYN_SENT || c->state == SPATE_SYN_RCVD) {
 		if (c->flags & TCP_F_SYN_DUE)
 			send_syn(t, c);
@@ -301,8 +303,9 @@ output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	}
 	if (c->flags & TCP_F_RTX_DUE)
 		retransmit(t, c, room);
+	/* RFC 6298 5.1: it begins with the first in flight, not when there was no buffer for it. */
 	if (send_new(t, c, room) || tcp_unsent(c))
-		tcp_timer_update(t, c, false);
+		tcp_timer_update(t, c, idle && c->snd_nxt != c->snd_una);
 	if (*room == 0)
 		return !(c->flags & (TCP_F_ACK_NOW | TCP_F_RTX_DUE)) && !tcp_unsent(c);
 	if (c->flags & TCP_F_ACK_NOW) {

@@ -28,7 +28,9 @@
 #define TS_OPTION_BITS 4
 #define TS_OPTION_MASK ((1u << TS_OPTION_BITS) - 1)
 
-static const uint16_t mss_table[8] = {216, 536, 768, 996, 1220, 1300, 1440, 1460};
+/* The first is the least tcp_peer_mss() says: rounded down, it is never more than the peer takes.
+ */
+static const uint16_t mss_table[8] = {48, 216, 536, 996, 1220, 1300, 1440, 1460};
 
 /* What the MAC covers. */
 struct cookie_input {

@@ -83,12 +83,14 @@ opened(struct fuzz *f, spate_conn c, bool passive)
 static void
 act_send_huge(struct fuzz *f, spate_conn c)
 {
-	int rc = spate_send_static(f->stack, c, f->huge, FUZZ_HUGE);
+	for (int i = 0; i < 3; i++) {
+		int rc = spate_send_static(f->stack, c, f->huge, FUZZ_HUGE);
 
-	fuzz_trace(f, "  app  send %u of %u: %d", c, FUZZ_HUGE, rc);
-	if (rc != 0 && rc != -EPIPE && rc != -ENOTCONN && rc != -ENOBUFS)
-		fuzz_fail(f, "send of %u returned %d", FUZZ_HUGE, rc);
-	f->unpatterned |= rc == 0;
+		fuzz_trace(f, "  app  send %u of %u: %d", c, FUZZ_HUGE, rc);
+		if (rc != 0 && rc != -EPIPE && rc != -ENOTCONN && rc != -ENOBUFS)
+			fuzz_fail(f, "send of %u returned %d", FUZZ_HUGE, rc);
+		f->unpatterned |= rc == 0;
+	}
 }
 
 static void
@@ -201,6 +203,8 @@ app_listen(struct fuzz *f)
 	uint32_t j = below(f, LISTENERS_MAX);
 	uint16_t port = OUR_PORT + below(f, PORTS);
 	struct spate_addr local = addr(chance(f, 50) ? 0 : OUR_IP + below(f, OURS), port);
+	uint32_t backlog = PICK(f, 0, 0, 1, 2, 16);
+	uint32_t flags = PICK(f, 0, SPATE_LISTEN_REUSE_ADDRESS);
 
 	if (f->listener[j] >= 0) {
 		int rc = spate_unlisten(f->stack, f->listener[j]);
@@ -211,8 +215,7 @@ app_listen(struct fuzz *f)
 		f->listener[j] = -1;
 		return;
 	}
-	f->listener[j] = spate_listen(f->stack, &local, PICK(f, 0, 0, 1, 2, 16),
-		PICK(f, 0, SPATE_LISTEN_REUSE_ADDRESS), j);
+	f->listener[j] = spate_listen(f->stack, &local, backlog, flags, j);
 	fuzz_trace(f, "  app  listen %u: %d", port, f->listener[j]);
 	if (f->listener[j] < 0 && f->listener[j] != -EADDRINUSE)
 		fuzz_fail(f, "listen returned %d", f->listener[j]);

@@ -139,6 +139,9 @@ one_record(struct fuzz *f, uint32_t i)
 		fuzz_fail(f, "SND.UNA %u, SND.NXT %u", c->snd_una, c->snd_nxt);
 	if (waits(c) && !(c->flags & TCP_F_READY) && !wheel_armed(&t->wheel, i))
 		fuzz_fail(f, "connection %u, %s, waits for ever", i, spate_state_name(c->state));
+	/* Before the peer has spoken there is nothing to say but SYN. */
+	if (c->state == SPATE_SYN_SENT && (c->flags & (TCP_F_ACK_NOW | TCP_F_RTX_DUE)))
+		fuzz_fail(f, "an ACK or data owed in SYN_SENT");
 	if (offered > t->conf.receive_buffer + granule)
 		fuzz_fail(f, "window %u and %u unread in a buffer of %u", tcp_rcv_wnd(c),
 			c->rcv_unread, t->conf.receive_buffer);
@@ -163,8 +166,10 @@ structures(struct fuzz *f)
 		const struct tcp_conn *c = &t->conns[i];
 		uint32_t bytes;
 
-		if (c->state == SPATE_CLOSED)
+		if (c->state == SPATE_CLOSED) {
+			MUST(f, "timers of a closed connection", wheel_armed(&t->wheel, i), 0);
 			continue;
+		}
 		one_record(f, i);
 		bytes = chain(t, c, &chunks);
 		if (c->state >= SPATE_ESTABLISHED && seq_lt(c->snd_una, c->snd_end))
@@ -227,6 +232,12 @@ check(struct fuzz *f)
 	structures(f);
 	if (f->step % BIG_TABLES_EVERY == 0)
 		big_tables(f);
+}
+
+bool
+check_ready(const struct fuzz *f)
+{
+	return f->stack->tcp.ready_head != TCP_READY_NONE;
 }
 
 void

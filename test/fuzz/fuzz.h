@@ -210,6 +210,8 @@ void app_forget(struct fuzz *f);
 /* Look at the stack: fills the snapshot and holds it to what must be true. */
 void check(struct fuzz *f);
 void check_end(struct fuzz *f);
+/* Has a connection something to be built by the next output? */
+bool check_ready(const struct fuzz *f);
 
 /* ---- output.c */
 

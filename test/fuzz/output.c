@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_byteorder.h>
-
 #include "fuzz.h"
 
 #define IP_LEN  20
@@ -107,26 +105,6 @@ flags_check(struct fuzz *f, uint8_t flags, uint32_t payload)
 		fuzz_fail(f, "%u bytes in a SYN or RST", payload);
 }
 
-/* Before the peer has spoken there is nothing to say but SYN and RST. */
-static void
-syn_sent_check(struct fuzz *f, const uint8_t *ip, const uint8_t *tcp)
-{
-	struct spate_conn_info c;
-
-	if (tcp[13] & (SYN | RST))
-		return;
-	for (uint32_t i = 0; i < f->conf.max_conns; i++) {
-		if (!f->conn[i].open || f->conn[i].established)
-			continue;
-		if (spate_conn_info(f->stack, i, &c) == 0 && c.state == SPATE_SYN_SENT &&
-			get32(tcp + 4) - c.snd_una < 2 &&
-			c.remote.port == rte_cpu_to_be_16(get16(tcp + 2)) &&
-			c.local.port == rte_cpu_to_be_16(get16(tcp)) &&
-			c.remote.ip4 == rte_cpu_to_be_32(get32(ip + 16)))
-			fuzz_fail(f, "flags %x from SYN_SENT", tcp[13]);
-	}
-}
-
 static void
 tcp_check(struct fuzz *f, const uint8_t *ip, uint32_t len)
 {
@@ -147,7 +125,6 @@ tcp_check(struct fuzz *f, const uint8_t *ip, uint32_t len)
 	flags_check(f, p[13], len - header);
 	options_check(f, p + TCP_LEN, header - TCP_LEN, p[13]);
 	payload_check(f, p + header, len - header, get32(p + 4));
-	syn_sent_check(f, ip, p);
 }
 
 static void

@@ -22,18 +22,6 @@ stack_of(const struct end *e)
 	return e->sim->side[e->side].stack;
 }
 
-static struct end *
-peer_of(const struct end *e)
-{
-	return &e->sim->end[e->slot][e->inc][!e->side];
-}
-
-static bool
-leaves(const struct end *e)
-{
-	return e->conn->ending >= END_EARLY && e->conn->by == e->side;
-}
-
 static bool
 all_read(const struct end *e)
 {
@@ -306,8 +294,6 @@ on_closed(void *app, spate_conn c, int reason)
 	struct side *side = app;
 	struct end *e = end_of(app, c);
 	struct sim *s = e->sim;
-	struct end *next = &s->end[e->slot][e->inc + 1][0];
-
 	sim_trace(s, "conn %d.%d %c: closed %d", e->slot, e->inc, 'A' + e->side, reason);
 	if (e->state == END_ENDED || e->state == END_IDLE)
 		sim_fail(s, "conn %d.%d %c: closed twice", e->slot, e->inc, 'A' + e->side);
@@ -327,6 +313,8 @@ on_closed(void *app, spate_conn c, int reason)
 		side->tw_since[e->slot] = s->now;
 	}
 	if (e->side == 0 && e->inc + 1 < s->plan.slot[e->slot].n) {
+		struct end *next = &s->end[e->slot][e->inc + 1][0];
+
 		next->connect_at = s->now + next->conn->gap_ns;
 		/* With no pause the next incarnation begins inside the callback. */
 		if (next->conn->gap_ns == 0)
@@ -437,12 +425,6 @@ run_end(struct end *e)
 	}
 }
 
-/* Every end of the plan, in order. */
-#define FOREACH_END(s, e)                                                                          \
-	for (int slot_ = 0; slot_ < (s)->plan.n_slots; slot_++)                                    \
-		for (int i_ = 0; i_ < 2 * (s)->plan.slot[slot_].n; i_++)                           \
-			if ((e = &(s)->end[slot_][i_ / 2][i_ % 2]))
-
 void
 app_run(struct sim *s)
 {
@@ -506,111 +488,4 @@ app_begin(struct sim *s)
 		e->in = peer_of(e)->out;
 	}
 	s->app_next = 0;
-}
-
-/* ---- the end */
-
-/* The client's part is always played; the server's, where it must come. */
-static bool
-is_over(const struct end *e)
-{
-	if (e->state == END_IDLE)
-		return e->connect_at == NEVER && e->side == 1 && e->conn->ending >= END_EARLY;
-	return e->state == END_ENDED;
-}
-
-bool
-app_done(const struct sim *s)
-{
-	const struct end *e;
-
-	FOREACH_END(s, e)
-	{
-		if (!is_over(e))
-			return false;
-	}
-	return true;
-}
-
-const char *
-app_unfinished(const struct sim *s)
-{
-	static char text[200];
-	struct spate_conn_info info;
-	const struct end *e;
-
-	FOREACH_END(s, e)
-	{
-		if (is_over(e))
-			continue;
-		memset(&info, 0, sizeof(info));
-		if (e->state != END_IDLE)
-			spate_conn_info(stack_of(e), e->c, &info);
-		snprintf(text, sizeof(text),
-			"conn %d.%d %c is %s, %u of %u queued, %u of %u received, %u unread, "
-			"SND.WND %u, RCV.WND %u",
-			e->slot, e->inc, 'A' + e->side,
-			e->state == END_IDLE ? "not opened" : spate_state_name(info.state),
-			e->queued, e->plan->size, e->got, peer_of(e)->plan->size, e->unread,
-			info.snd_wnd, info.rcv_wnd);
-		return text;
-	}
-	return "a TIME_WAIT or half-open connection remains";
-}
-
-/* Where both connect, the SYN of one may find that the other has given up (CM-07). */
-static bool
-refused_is_fair(const struct end *e)
-{
-	return e->sim->plan.slot[e->slot].both_connect && !leaves(e) && e->reason == -ECONNREFUSED;
-}
-
-/* A reset may be lost, and then the end that is left has no way to know. */
-static bool
-gave_up_fairly(const struct end *e)
-{
-	return e->gave_up && e->reason == -ECONNABORTED && !e->sim->plan.clean;
-}
-
-/* Which reasons does the plan allow? */
-static bool
-reason_fits(const struct end *e)
-{
-	const struct end *peer = peer_of(e);
-
-	if (e->state == END_IDLE)
-		return e->side == 1 && leaves(peer);
-	switch (e->conn->ending) {
-	case END_EARLY:
-		if (refused_is_fair(e) || gave_up_fairly(e))
-			return true;
-		if (leaves(e))
-			return e->reason == 0 || e->reason == -ECONNABORTED;
-		return e->reason == 0 || e->reason == -ECONNRESET;
-	case END_ABORT:
-		if (leaves(e))
-			return e->reason == -ECONNABORTED;
-		if (refused_is_fair(e) || gave_up_fairly(e))
-			return true;
-		return e->reason == -ECONNRESET;
-	default:
-		return e->reason == 0;
-	}
-}
-
-void
-app_check(struct sim *s)
-{
-	struct end *e;
-
-	FOREACH_END(s, e)
-	{
-		if (!reason_fits(e))
-			sim_fail(s, "conn %d.%d %c: %s, reason %d", slot_, e->inc, 'A' + e->side,
-				e->state == END_IDLE ? "never opened" : "ended", e->reason);
-		if (e->conn->ending < END_EARLY &&
-			(e->queued != e->plan->size || e->got != peer_of(e)->plan->size))
-			sim_fail(s, "conn %d.%d %c: %u of %u bytes received", slot_, e->inc,
-				'A' + e->side, e->got, peer_of(e)->plan->size);
-	}
 }

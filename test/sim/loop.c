@@ -132,17 +132,23 @@ give_damaged(struct sim *s, int side, struct rte_mbuf *m)
 		sim_fail(s, "%c: a damaged frame was not dropped, or not counted", 'A' + side);
 }
 
+static uint64_t
+time_waits_ended(const struct sim *s, int side)
+{
+	return counted(s, side, SPATE_TW_REUSED) + counted(s, side, SPATE_TW_RESET);
+}
+
 /* TIME_WAIT as seen from outside: restarted, or ended by a new incarnation. */
 static void
-follow_time_wait(struct sim *s, int side, int slot, const uint64_t before[2])
+follow_time_wait(struct sim *s, int side, int slot, uint64_t again, uint64_t ended)
 {
 	struct side *d = &s->side[side];
 
 	if (slot < 0)
 		return;
-	if (counted(s, side, SPATE_TW_FIN_AGAIN) != before[0])
+	if (counted(s, side, SPATE_TW_FIN_AGAIN) != again)
 		d->tw_since[slot] = s->now;
-	if (counted(s, side, SPATE_TW_REUSED) != before[1])
+	if (time_waits_ended(s, side) != ended)
 		d->tw[slot] = false;
 }
 
@@ -186,7 +192,7 @@ give(struct sim *s)
 	const struct wire_frame *next;
 	struct rte_mbuf *m[BURST];
 	enum cause cause = CAUSE_INPUT;
-	uint64_t tw[2] = {counted(s, f.to, SPATE_TW_FIN_AGAIN), counted(s, f.to, SPATE_TW_REUSED)};
+	uint64_t again = counted(s, f.to, SPATE_TW_FIN_AGAIN), ended = time_waits_ended(s, f.to);
 	uint16_t n = 1;
 	int slot, side = f.to;
 
@@ -205,7 +211,7 @@ give(struct sim *s)
 	}
 	spate_stack_input(d->stack, m, n, s->now);
 	if (alone)
-		follow_time_wait(s, side, slot, tw);
+		follow_time_wait(s, side, slot, again, ended);
 	loop_pump(s, side, cause);
 }
 
@@ -244,7 +250,7 @@ over(const struct sim *s)
 {
 	uint64_t counts[SPATE_N_STATES];
 
-	if (!app_done(s) || s->wire.n > 0)
+	if (!verdict_over(s) || s->wire.n > 0)
 		return false;
 	for (int side = 0; side < 2; side++) {
 		spate_state_counts(s->side[side].stack, counts);
@@ -267,7 +273,7 @@ loop_until(struct sim *s, uint64_t until)
 			return;
 		if (t == NEVER && until == NEVER) {
 			sim_fail(s, "nothing is left that could happen, and it is not over: %s",
-				app_unfinished(s));
+				verdict_unfinished(s));
 			return;
 		}
 		still = t > s->now ? 0 : still + 1;
@@ -281,6 +287,6 @@ loop_until(struct sim *s, uint64_t until)
 		happen(s);
 		if (++s->events > EVENTS_MAX || s->now > s->began + TIME_MAX)
 			sim_fail(s, "after %lu events and %.0f s it is not over: %s", s->events,
-				(s->now - s->began) / 1e9, app_unfinished(s));
+				(s->now - s->began) / 1e9, verdict_unfinished(s));
 	}
 }

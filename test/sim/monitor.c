@@ -44,6 +44,14 @@ monitor_slot(const struct seen *g, int from)
 	return slot < SLOTS ? (int)slot : -1;
 }
 
+/* Frames may be lost before the wire: no buffer, or no answer to ARP. */
+static bool
+frames_missing(const struct sim *s, int side)
+{
+	return counted(s, side, SPATE_DROP_NO_MBUF) || counted(s, side, SPATE_DROP_NEIGH_QUEUE) ||
+	       counted(s, side, SPATE_DROP_NEIGH_FAILED);
+}
+
 /* ---- when it was sent before */
 
 static void
@@ -76,10 +84,8 @@ check_timeout(struct sim *s, const struct flow *f, uint32_t seq, uint32_t least_
 	if (last == NULL || last->cause == CAUSE_ARP || s->now - last->at >= least_ms * MS)
 		return;
 	/* RFC 6298 5 does not say that a fast retransmission begins the wait anew. */
-	if (last->again && last->cause != CAUSE_TIMER) {
-		s->fast_then_rto++;
+	if (last->again && last->cause != CAUSE_TIMER)
 		return;
-	}
 	sim_fail(s, "+%u was sent again by timer %.3f ms after it was sent, the minimum is %u ms",
 		seq - f->iss, (s->now - last->at) / 1e6, least_ms);
 }
@@ -260,7 +266,7 @@ check_again(struct sim *s, int side, struct flow *f, const struct seen *g, enum 
 			check_timeout(s, f, g->seq, s->plan.tcp[side].min_rto_ms);
 		entered = true;
 	}
-	if (!entered && !lt(g->seq, f->recover))
+	if (!entered && !lt(g->seq, f->recover) && !frames_missing(s, side))
 		sim_fail(s, "+%u is sent again for no reason", g->seq - f->iss);
 	if (entered) {
 		f->recover = f->max;
@@ -284,14 +290,6 @@ sent_data(struct sim *s, int slot, int side, struct flow *f, const struct seen *
 	remember(s, f, g->seq, end, again, cause);
 	if (lt(f->max, end))
 		f->max = end;
-}
-
-/* Frames may be lost before the wire: no buffer, or no answer to ARP. */
-static bool
-frames_missing(const struct sim *s, int side)
-{
-	return counted(s, side, SPATE_DROP_NO_MBUF) || counted(s, side, SPATE_DROP_NEIGH_QUEUE) ||
-	       counted(s, side, SPATE_DROP_NEIGH_FAILED);
 }
 
 uint64_t
@@ -369,14 +367,19 @@ given_ack(struct flow *f, const struct seen *g)
 		f->window_opened = true;
 	if (g->wnd)
 		f->window_closed = false;
-	if (g->ack == f->last_ack && seen_len(g) == 0 && ++f->dups >= 3)
+	/* Duplicates of the newest ACK it may have believed, or of the newest it had to. */
+	if (g->ack == f->last_ack && seen_len(g) == 0 && ++f->last_dups >= 3)
+		f->recover = f->max;
+	if (g->ack == f->acked && seen_len(g) == 0 && ++f->dups >= 3)
 		f->recover = f->max;
 	if (lt(f->last_ack, g->ack)) {
 		f->last_ack = g->ack;
+		f->last_dups = 0;
+	}
+	if (lt(f->acked, g->ack) && must_believe(f, g)) {
+		f->acked = g->ack;
 		f->dups = 0;
 	}
-	if (lt(f->acked, g->ack) && must_believe(f, g))
-		f->acked = g->ack;
 }
 
 void

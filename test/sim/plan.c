@@ -79,18 +79,29 @@ tcp_plan(struct plan *p, struct rng *r, struct spate_tcp_conf *c)
 	c->mss = rng_percent(r, 50) ? 0 : rng_log(r, 48, 1460);
 	c->isn_shift = rng_percent(r, 80) ? 6 : rng_range(r, 2, 12);
 	c->reuse = rng_range(r, SPATE_REUSE_NO, SPATE_REUSE_ANY);
+	c->keepalive = rng_percent(r, 20);
+	c->keepalive_idle_ms = rng_log(r, 100, 60000);
+	c->keepalive_interval_ms = rng_log(r, 1000, 10000);
+	c->keepalive_count = 20;
+	c->syn_cookies = rng_percent(r, 50);
+	c->time_wait = !rng_percent(r, 5);
+	c->honour_rst_in_time_wait = rng_percent(r, 5);
 }
 
 /*
- * TIME_WAIT's promise is given up where a tuple is used again without timestamps that
- * tell old from new: only on a wire that has nothing old in it by then.
+ * TIME_WAIT's promise is given up by these knobs: only on a wire that has nothing old in
+ * it by then.
  */
 static void
-reuse_plan(struct plan *p)
+time_wait_plan(struct plan *p)
 {
-	for (int side = 0; side < 2; side++)
-		if (p->tcp[side].reuse == SPATE_REUSE_ANY && !p->fifo)
-			p->tcp[side].reuse = SPATE_REUSE_TS;
+	for (int side = 0; side < 2 && !p->fifo; side++) {
+		struct spate_tcp_conf *c = &p->tcp[side];
+
+		c->reuse = c->reuse == SPATE_REUSE_ANY ? SPATE_REUSE_TS : c->reuse;
+		c->time_wait = true;
+		c->honour_rst_in_time_wait = false;
+	}
 }
 
 /* ---- the connections */
@@ -173,7 +184,7 @@ plan_make(struct plan *p, uint64_t seed)
 	tcp_plan(p, &r, &p->tcp[0]);
 	tcp_plan(p, &r, &p->tcp[1]);
 	p->tcp[1].msl_ms = p->tcp[0].msl_ms;
-	reuse_plan(p);
+	time_wait_plan(p);
 	p->announce = rng_percent(&r, 80);
 	p->few_buffers = rng_percent(&r, 5);
 	p->quit = rng_percent(&r, 3);
@@ -184,6 +195,14 @@ plan_make(struct plan *p, uint64_t seed)
 	p->start_side = rng_range(&r, 0, 1);
 	dice = rng_range(&r, 0, 99);
 	p->n_slots = dice < 40 ? 1 : dice < 80 ? rng_range(&r, 2, 6) : rng_range(&r, 7, SLOTS);
+	/* Their SYNs are sent again together: room for enough of them that each gets its turn. */
+	p->backlog = rng_percent(&r, 20) ? rng_range(&r, 1, 4) + p->n_slots / 3 : 0;
+	/*
+	 * A cookie is worth the one ACK that answers it: when that is lost or overtaken the
+	 * client's next segment draws a RST, and when it comes again, an end.
+	 */
+	if (p->backlog)
+		p->tcp[1].syn_cookies = p->clean && p->fifo;
 	for (int i = 0; i < p->n_slots; i++)
 		slot_plan(p, &r, &p->slot[i]);
 }
@@ -241,14 +260,16 @@ plan_print(const struct plan *p)
 		print_link(&p->link[side]);
 		printf("%c: MSS %u, receive buffer %u, timestamps %d, window scale %d, RTO %u min "
 		       "%u max %u, "
-		       "IW %u, 2MSL %u ms, reuse %u, ISN tick 2^%u ns\n",
+		       "IW %u, 2MSL %u ms, reuse %u, ISN tick 2^%u ns%s%s%s%s\n",
 			'A' + side, c->mss, c->receive_buffer, c->timestamps, c->window_scale,
 			c->initial_rto_ms, c->min_rto_ms, c->max_rto_ms, c->initial_window,
-			2 * c->msl_ms, c->reuse, c->isn_shift);
+			2 * c->msl_ms, c->reuse, c->isn_shift, c->keepalive ? ", keepalive" : "",
+			c->syn_cookies ? ", cookies" : "", c->time_wait ? "" : ", no TIME_WAIT",
+			c->honour_rst_in_time_wait ? ", RST ends TIME_WAIT" : "");
 	}
-	printf("%s%s%s%sup to %u frames at a time; %s\n", p->clean ? "clean; " : "",
+	printf("%s%s%s%sup to %u frames at a time; backlog %u; %s\n", p->clean ? "clean; " : "",
 		p->announce ? "" : "ARP when needed; ", p->few_buffers ? "few buffers; " : "",
-		p->quit ? "freed in the middle; " : "", p->output_max, start[p->start]);
+		p->quit ? "freed in the middle; " : "", p->output_max, p->backlog, start[p->start]);
 	for (int i = 0; i < p->n_slots; i++)
 		for (int k = 0; k < p->slot[i].n; k++)
 			print_conn(i, k, &p->slot[i]);

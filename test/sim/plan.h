@@ -88,7 +88,8 @@ struct plan {
 	bool fifo;     /* nothing is overtaken */
 	bool announce; /* both know the other's MAC before it begins */
 	bool few_buffers;
-	bool quit; /* both stacks are freed in the middle */
+	uint32_t backlog; /* of B's listener */
+	bool quit;        /* both stacks are freed in the middle */
 	uint32_t quit_events;
 	uint16_t output_max; /* frames asked for in one call */
 	int secret;

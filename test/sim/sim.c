@@ -23,7 +23,7 @@
 
 #define MS          1000000ull
 #define BUFFERS     16383
-#define FEW_BUFFERS 255
+#define FEW_BUFFERS 63
 #define PRELUDE     (10000 * MS) /* for ARP, before the connections begin */
 #define START_MAX   (1ull << 50)
 #define MAX_CONNS   2048
@@ -183,7 +183,8 @@ begin(struct sim *s, uint64_t seed, bool trace)
 		spate_resolve(s->side[side].stack, rte_cpu_to_be_32(side ? A_IP : B_IP));
 		loop_pump(s, side, CAUSE_APP);
 	}
-	if (spate_listen(s->side[1].stack, &any, 0, SPATE_LISTEN_REUSE_ADDRESS, 0) < 0)
+	if (spate_listen(s->side[1].stack, &any, s->plan.backlog, SPATE_LISTEN_REUSE_ADDRESS, 0) <
+		0)
 		sim_fail(s, "listen");
 	s->app_next = NEVER;
 	loop_until(s, start);
@@ -244,7 +245,7 @@ run_seed(uint64_t seed, bool trace)
 	begin(s, seed, trace);
 	loop_until(s, NEVER);
 	if (!s->failed && !s->plan.quit) {
-		app_check(s);
+		verdict_check(s);
 		check_sums(s, 0);
 		check_sums(s, 1);
 		check_bytes(s);

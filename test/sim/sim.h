@@ -5,6 +5,7 @@
  *   sim.c      main, seeds, the checks at the end
  *   loop.c     time: what happens next, frames from stack to wire to stack
  *   app.c      the applications on both sides: they connect, write, read, close
+ *   verdict.c  how connections may end
  *   monitor.c  watches every segment: what no segment of a TCP may ever do
  *   plan.c     what a seed means
  *   wire.c     delay, loss, duplication, damage
@@ -70,7 +71,7 @@ struct flow {
 	/* As the sender of data: what it has been told, in its own numbers. */
 	uint32_t acked; /* by segments it had to believe */
 	uint32_t edge;  /* of the window offered to it */
-	uint32_t last_ack, dups;
+	uint32_t last_ack, last_dups, dups;
 	uint32_t recover; /* recovery of what was sent before this may go on */
 	bool window_closed, window_opened;
 
@@ -135,7 +136,6 @@ struct sim {
 	uint64_t events;
 	bool failed;
 	char failure[512];
-	uint64_t fast_then_rto; /* timeouts soon after a fast retransmission */
 };
 
 extern uint8_t sim_pattern[1 << 21];
@@ -146,6 +146,25 @@ counted(const struct sim *s, int side, enum spate_counter id)
 {
 	return spate_stack_counters(s->side[side].stack)->v[id];
 }
+
+static inline struct end *
+peer_of(const struct end *e)
+{
+	return &e->sim->end[e->slot][e->inc][!e->side];
+}
+
+/* Does this end leave before its time? */
+static inline bool
+leaves(const struct end *e)
+{
+	return e->conn->ending >= END_EARLY && e->conn->by == e->side;
+}
+
+/* Every end of the plan, in order. */
+#define FOREACH_END(s, e)                                                                          \
+	for (int slot_ = 0; slot_ < (s)->plan.n_slots; slot_++)                                    \
+		for (int i_ = 0; i_ < 2 * (s)->plan.slot[slot_].n; i_++)                           \
+			if ((e = &(s)->end[slot_][i_ / 2][i_ % 2]))
 
 /* The first thing that is wrong is kept; the simulation stops soon. */
 void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -158,12 +177,15 @@ void app_begin(struct sim *s);
 void app_run(struct sim *s);
 /* When something is; NEVER. */
 uint64_t app_next(struct sim *s);
-/* Has every connection of the plan ended? */
-bool app_done(const struct sim *s);
-void app_check(struct sim *s);
 void app_connect(struct end *e);
-/* The first end that is not at its end, for a message. */
-const char *app_unfinished(const struct sim *s);
+
+/* verdict.c */
+/* Has every connection of the plan ended? */
+bool verdict_over(const struct sim *s);
+/* The first that has not, for a message. */
+const char *verdict_unfinished(const struct sim *s);
+/* Did they end as they should? */
+void verdict_check(struct sim *s);
 
 /* monitor.c: `side` sends, or is given, a segment. The tag goes from the one to the other. */
 uint64_t monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause);
