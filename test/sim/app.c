@@ -350,14 +350,17 @@ app_connect(struct end *e)
 			rc);
 		return;
 	}
-	if (counted(e->sim, e->side, SPATE_TW_REUSED) != reused)
+	spate_conn_info(side->stack, e->c, &info);
+	e->iss = info.snd_una;
+	if (counted(e->sim, e->side, SPATE_TW_REUSED) != reused) {
+		/* RFC 6191 2: beyond all the old incarnation has sent. */
 		side->tw[e->slot] = false;
-	else if (side->tw[e->slot])
+		if ((int32_t)(e->iss - e->sim->flow[e->slot][e->side].max) <= 0)
+			sim_fail(e->sim, "a tuple in TIME_WAIT was taken with an old ISS");
+	} else if (side->tw[e->slot])
 		sim_fail(e->sim, "a tuple in TIME_WAIT was taken as if it were free");
 	side->opened++;
 	spate_set_user(side->stack, e->c, (uintptr_t)e);
-	spate_conn_info(side->stack, e->c, &info);
-	e->iss = info.snd_una;
 	e->state = END_OPENING;
 	sim_trace(e->sim, "conn %d.%d %c: connect", e->slot, e->inc, 'A' + e->side);
 	if (leaves(e))

@@ -155,8 +155,12 @@ sent_syn(struct sim *s, int slot, int side, const struct seen *g, enum cause cau
 		return;
 	}
 	/* Two children of one TIME_WAIT have the same ISS. */
-	if (!f->open || f->iss != g->seq || f->inc != inc)
+	if (!f->open || f->iss != g->seq || f->inc != inc) {
+		/* RFC 6191 2: above a TIME_WAIT only beyond all it has sent. */
+		if (s->side[side].tw[slot] && g->seq != f->iss && leq(g->seq, f->max))
+			sim_fail(s, "a SYN+ACK over a TIME_WAIT with an old ISS");
 		new_flow(f, g, inc);
+	}
 	f->offers_ts = g->has_ts;
 	f->wscale = g->wscale;
 	f->mss = g->mss;
