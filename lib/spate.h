@@ -147,7 +147,7 @@ struct spate_stack_conf {
 	uint32_t max_time_wait;   /* TIME_WAIT records */
 	uint8_t mac[6];
 	uint16_t mtu;             /* IP packet bytes; 0: 1500 */
-	uint16_t vlan;            /* 0: untagged */
+	uint16_t vlan;            /* 1-4094; 0: untagged */
 	uint32_t ip4;             /* our address, network order */
 	uint8_t prefix;           /* of the on-link network */
 	uint32_t gateway;         /* network order, 0: none */

@@ -15,6 +15,7 @@
 
 #include "stack/stack.h"
 
+#define VLAN_LAST    4094
 #define MTU_DEFAULT  1500
 #define MTU_LEAST    576 /* what every IPv4 host must take (RFC 791) */
 #define PREFETCH     6   /* frames ahead */
@@ -128,7 +129,7 @@ spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
 
 	if (conf->pool == NULL || conf->ops == NULL || conf->name == NULL || conf->max_conns == 0 ||
 		conf->max_time_wait == 0 || conf->prefix > 32 || conf->max_conns >> 30 ||
-		conf->max_time_wait >> 30 || !mtu_possible(conf)) {
+		conf->max_time_wait >> 30 || conf->vlan > VLAN_LAST || !mtu_possible(conf)) {
 		rte_errno = EINVAL;
 		return NULL;
 	}

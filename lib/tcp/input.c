@@ -343,6 +343,27 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	text_received(t, c, s);
 }
 
+/*
+ * A SYN that was answered by a cookie and, sent again, found room has had two SYN+ACKs. Its
+ * sender takes the one that comes first; an ACK of the cookie would draw the RST of RS-04
+ * and end a connection nothing is wrong with (RFC 4987 3.6). The SYN_RCVD gives way to the
+ * one the cookie stands for.
+ */
+static struct tcp_conn *
+cookie_instead(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
+{
+	const struct tcp_seg *s = &rx->seg;
+	uint16_t listener = c->listener;
+	struct tcp_options o;
+
+	if ((c->flags & TCP_F_OVER_TW) || s->ack == c->snd_nxt ||
+		(s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK ||
+		!tcp_cookie_valid(t, rx, &o))
+		return c;
+	tcp_embryo_end(t, c, SPATE_EMBRYO_REPLACED);
+	return tcp_input_listen(t, rx, listener);
+}
+
 void
 tcp_input(struct tcp *t, struct tcp_rx *rx)
 {
@@ -362,9 +383,13 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	if (handle != CONN_TABLE_NONE && !(handle & CONN_TABLE_SPACE)) {
 		struct tcp_conn *c = tcp_conn_at(t, handle);
 
-		if (c->state == SPATE_SYN_SENT)
+		if (c->state == SPATE_SYN_SENT) {
 			tcp_input_syn_sent(t, c, rx);
-		else
+			return;
+		}
+		if (tcp_is_embryo(c))
+			c = cookie_instead(t, c, rx);
+		if (c)
 			input_conn(t, c, rx);
 		return;
 	}

@@ -14,6 +14,7 @@
 #include "tcp/tcp.h"
 
 #define EXPIRE_BATCH 64
+#define WAIT_MAX_MS  (1ull << 30) /* 12 days */
 
 static enum tcp_timer
 wanted(const struct tcp_conn *c)
@@ -32,13 +33,22 @@ wanted(const struct tcp_conn *c)
 	return c->options & TCP_O_KEEPALIVE ? TCP_TIMER_KEEPALIVE : TCP_TIMER_NONE;
 }
 
+/* The wait after `retries` repetitions: doubled by each, up to what a timer can hold. */
+static uint64_t
+doubled_ms(const struct spate_tcp_conf *conf, uint8_t retries)
+{
+	uint64_t wait = (uint64_t)conf->initial_rto_ms << (retries < 20 ? retries : 20);
+
+	return wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS;
+}
+
 /* CM-09: the wait after the SYN that has been sent `retries` times before. */
 static uint64_t
 syn_wait_ms(const struct spate_tcp_conf *conf, uint8_t retries)
 {
 	if (retries < SPATE_SYN_TRIES_MAX && conf->syn_schedule_ms[retries])
 		return conf->syn_schedule_ms[retries];
-	return (uint64_t)conf->initial_rto_ms << (retries < 20 ? retries : 20);
+	return doubled_ms(conf, retries);
 }
 
 static uint64_t
@@ -52,7 +62,7 @@ interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 	if (c->state == SPATE_SYN_SENT)
 		return syn_wait_ms(&t->conf, c->retries) * 1000000;
 	if (c->state == SPATE_SYN_RCVD)
-		return ((uint64_t)t->conf.initial_rto_ms << c->retries) * 1000000;
+		return doubled_ms(&t->conf, c->retries) * 1000000;
 	return tcp_rto_us(t, c) * 1000;
 }
 

@@ -30,6 +30,9 @@ tcp_knobs(struct fuzz *f)
 	t->max_rto_ms = PICK(f, 1000, 60000, 120000);
 	t->syn_retries = PICK(f, 0, 1, 6, 6, 15);
 	t->synack_retries = PICK(f, 0, 1, 5, 5, 15);
+	/* More doublings than bits: hours, all the same, where the first is short. */
+	if (t->initial_rto_ms == 1 && chance(f, 50))
+		t->syn_retries = t->synack_retries = 70;
 	t->data_retries = PICK(f, 0, 3, 15, 15);
 	t->orphan_retries = PICK(f, 0, 1, 8, 8);
 	if (chance(f, 20))
@@ -136,6 +139,10 @@ begin_in_vain(struct fuzz *f)
 	conf.alloc_ctx = &s;
 	if (spate_stack_create(&conf, f->now) || s.out)
 		fuzz_fail(f, "a stack without memory, %u tables left behind", s.out);
+	s.left = 99;
+	conf.vlan = 4095;
+	if (spate_stack_create(&conf, f->now))
+		fuzz_fail(f, "a stack in VLAN 4095");
 }
 
 static void

@@ -111,12 +111,12 @@ incarnation(const struct sim *s, int slot, int side, const struct seen *g)
 }
 
 static void
-new_flow(struct flow *f, const struct seen *g, int inc)
+new_flow(struct sim *s, struct flow *f, const struct seen *g, int inc)
 {
 	struct flow fresh = {
 		.open = true,
 		.inc = inc,
-		.generation = f->generation + 1,
+		.generation = ++s->generations,
 		.iss = g->seq,
 		.max = g->seq,
 		.acked = g->seq,
@@ -128,6 +128,15 @@ new_flow(struct flow *f, const struct seen *g, int inc)
 	};
 
 	*f = fresh;
+}
+
+static void
+swap(struct flow *a, struct flow *b)
+{
+	struct flow f = *a;
+
+	*a = *b;
+	*b = f;
 }
 
 /* Both SYNs are known; the peer's has come in its `generation`. */
@@ -159,7 +168,10 @@ sent_syn(struct sim *s, int slot, int side, const struct seen *g, enum cause cau
 		/* RFC 6191 2: above a TIME_WAIT only beyond all it has sent. */
 		if (s->side[side].tw[slot] && g->seq != f->iss && leq(g->seq, f->max))
 			sim_fail(s, "a SYN+ACK over a TIME_WAIT with an old ISS");
-		new_flow(f, g, inc);
+		/* A cookie's SYN+ACK may yet be the one that counts. */
+		if (f->open && f->inc == inc)
+			swap(f, &s->spare[slot]);
+		new_flow(s, f, g, inc);
 	}
 	f->offers_ts = g->has_ts;
 	f->wscale = g->wscale;
@@ -312,6 +324,9 @@ monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause)
 			sim_fail(s, "a RST with data");
 		return 0;
 	}
+	if (side == 1 && !(g->flags & SYN) && s->spare[slot].open && s->spare[slot].inc == f->inc &&
+		g->seq == s->spare[slot].iss + 1)
+		swap(f, &s->spare[slot]);
 	if (g->flags & SYN) {
 		sent_syn(s, slot, side, g, cause);
 		if (s->failed)

@@ -196,7 +196,7 @@ plan_make(struct plan *p, uint64_t seed)
 	dice = rng_range(&r, 0, 99);
 	p->n_slots = dice < 40 ? 1 : dice < 80 ? rng_range(&r, 2, 6) : rng_range(&r, 7, SLOTS);
 	/* Their SYNs are sent again together: room for enough of them that each gets its turn. */
-	p->backlog = rng_percent(&r, 20) ? rng_range(&r, 1, 4) + p->n_slots / 3 : 0;
+	p->backlog = rng_percent(&r, p->clean ? 60 : 20) ? rng_range(&r, 1, 4) + p->n_slots / 3 : 0;
 	/*
 	 * A cookie is worth the one ACK that answers it: when that is lost or overtaken the
 	 * client's next segment draws a RST, and when it comes again, an end.

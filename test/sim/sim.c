@@ -154,12 +154,17 @@ static void
 begin(struct sim *s, uint64_t seed, bool trace)
 {
 	struct spate_addr any = {AF_INET, rte_cpu_to_be_16(B_PORT), 0};
-	struct flow keep[SLOTS][2];
+	struct flow keep[SLOTS][2], spare[SLOTS];
 	uint64_t start;
 
 	/* The logs' memory goes on from seed to seed. */
 	memcpy(keep, s->flow, sizeof(keep));
+	memcpy(spare, s->spare, sizeof(spare));
 	memset(s, 0, sizeof(*s));
+	for (int i = 0; i < SLOTS; i++) {
+		s->spare[i].log = spare[i].log;
+		s->spare[i].max_log = spare[i].max_log;
+	}
 	for (int i = 0; i < SLOTS * 2; i++) {
 		s->flow[i / 2][i % 2].log = keep[i / 2][i % 2].log;
 		s->flow[i / 2][i % 2].max_log = keep[i / 2][i % 2].max_log;
@@ -331,6 +336,8 @@ main(int argc, char **argv)
 	printf("%lu passed, %lu failed\n", passed, failed);
 	for (int i = 0; i < SLOTS * 2; i++)
 		free(sim.flow[i / 2][i % 2].log);
+	for (int i = 0; i < SLOTS; i++)
+		free(sim.spare[i].log);
 	rte_mempool_free(pools[0]);
 	rte_mempool_free(pools[1]);
 	rte_eal_cleanup();

@@ -130,6 +130,8 @@ struct sim {
 	struct end end[SLOTS][INCARNATIONS][2];
 	struct end nobody; /* takes the calls for a connection that should not be */
 	struct flow flow[SLOTS][2];
+	struct flow spare[SLOTS]; /* B's with another ISS: of a SYN+ACK before the last */
+	uint32_t generations;
 	struct rng rng; /* of what happens on the way */
 	uint64_t now, began;
 	uint64_t app_next;

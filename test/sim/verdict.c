@@ -68,7 +68,8 @@ gave_up_fairly(const struct end *e)
 {
 	const struct plan *p = &e->sim->plan;
 
-	return e->gave_up && e->reason == -ECONNABORTED && !p->clean && !p->tcp[e->side].keepalive;
+	return e->gave_up && e->reason == -ECONNABORTED && (!p->clean || p->few_buffers) &&
+	       !p->tcp[e->side].keepalive;
 }
 
 /* Which reasons does the plan allow? */
