@@ -308,6 +308,21 @@ sent_data(struct sim *s, int slot, int side, struct flow *f, const struct seen *
 		f->max = end;
 }
 
+/* The SYN+ACK that B goes on from is the one before the last: a cookie's. */
+static void
+take_spare(struct sim *s, int slot, const struct seen *g)
+{
+	struct flow *f = &s->flow[slot][1], *spare = &s->spare[slot];
+
+	if (!spare->open || spare->inc != f->inc || g->seq != spare->iss + 1)
+		return;
+	swap(f, spare);
+	f->in_max = spare->in_max;
+	f->in_order = spare->in_order;
+	f->ts_in = spare->ts_in;
+	spare->open = false;
+}
+
 uint64_t
 monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause)
 {
@@ -324,9 +339,8 @@ monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause)
 			sim_fail(s, "a RST with data");
 		return 0;
 	}
-	if (side == 1 && !(g->flags & SYN) && s->spare[slot].open && s->spare[slot].inc == f->inc &&
-		g->seq == s->spare[slot].iss + 1)
-		swap(f, &s->spare[slot]);
+	if (side == 1 && !(g->flags & SYN))
+		take_spare(s, slot, g);
 	if (g->flags & SYN) {
 		sent_syn(s, slot, side, g, cause);
 		if (s->failed)
