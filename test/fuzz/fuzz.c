@@ -173,8 +173,10 @@ parent(uint64_t first, uint64_t last)
 		}
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 			break;
-		if (p->seed == 0)
-			return 1; /* it never began, and has said why */
+		if (p->seed == 0) {
+			fprintf(stderr, "fuzz: ended before its first seed, status %x\n", status);
+			return 1;
+		}
 		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
 			printf("seed %lu does not end", p->seed);
 		else

@@ -189,7 +189,7 @@ sent_syn(struct sim *s, int slot, int side, const struct seen *g, enum cause cau
 		}
 		agree(f, p->generation, p->offers_ts, p->wscale, p->mss);
 	}
-	if (f->max != f->iss && cause == CAUSE_TIMER)
+	if (f->max != f->iss && cause == CAUSE_TIMER && !frames_missing(s, side))
 		check_timeout(s, f, f->iss, s->plan.tcp[side].initial_rto_ms);
 	remember(s, f, g->seq, g->seq + 1, f->max != f->iss, cause);
 	if (f->max == f->iss)

@@ -321,6 +321,7 @@ main(int argc, char **argv)
 	}
 	if (first == 0 || last < first)
 		return usage();
+	setvbuf(stdout, NULL, _IOLBF, 0); /* what has failed is known although it is stopped */
 	if (start_eal(argv[0]) < 0) {
 		fprintf(stderr, "sim: no EAL, or no memory\n");
 		return 1;
