@@ -14,6 +14,7 @@
 #include <rte_prefetch.h>
 
 #include "stack/stack.h"
+#include "tcp/extra.h"
 
 #define VLAN_LAST    4094
 #define MTU_DEFAULT  1500
@@ -52,6 +53,7 @@ allocate(struct spate_stack *s)
 		[MEMORY_TABLE] = conn_table_bytes(c->max_conns + c->max_time_wait),
 		[MEMORY_WHEEL] = wheel_bytes(c->max_conns),
 		[MEMORY_CHUNKS] = (size_t)c->max_conns * sizeof(struct tcp_chunk),
+		[MEMORY_EXTRAS] = (size_t)tcp_extra_places(c->max_conns) * sizeof(struct tcp_extra),
 	};
 
 	for (int i = 0; i < MEMORY_N; i++) {
@@ -99,6 +101,9 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->chunks = s->memory[MEMORY_CHUNKS];
 	t->max_chunks = c->max_conns;
 	t->chunk_free = TCP_CHUNK_NONE;
+	t->extras = s->memory[MEMORY_EXTRAS];
+	t->max_extras = tcp_extra_places(c->max_conns);
+	t->extra_free = TCP_EXTRA_NONE;
 	/* Data waiting for its ACK must leave buffers for the ACK to be received in. */
 	t->owned_max = c->pool->size / 4;
 	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait);

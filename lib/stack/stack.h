@@ -22,6 +22,7 @@ enum stack_memory {
 	MEMORY_TABLE,
 	MEMORY_WHEEL,
 	MEMORY_CHUNKS,
+	MEMORY_EXTRAS,
 	MEMORY_N
 };
 

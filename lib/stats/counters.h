@@ -78,6 +78,8 @@
 	X(UNREAD_CLOSE, unread_close, "closes that became resets: data unread or after close")     \
 	X(FIN_WAIT_2_TIMED_OUT, fin_wait_2_timed_out, "FIN_WAIT_2 ended by its idle timer")        \
 	X(RETRANSMITS, retransmits, "segments sent again")                                         \
+	X(EXTRA_NONE_LEFT, extra_none_left,                                                        \
+		"connections that did without a side record: pool empty")                          \
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
 	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
 	X(PERSIST_PROBES, persist_probes, "zero-window probes sent")                               \

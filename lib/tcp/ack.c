@@ -63,7 +63,7 @@ tcp_rto_us(const struct tcp *t, const struct tcp_conn *c)
 		   rto < RTO_AFTER_SYN_LOSS) {
 		rto = RTO_AFTER_SYN_LOSS;
 	}
-	rto <<= c->backoff < 24 ? c->backoff : 24;
+	rto <<= c->backoff;
 	return rto < max ? rto : max;
 }
 

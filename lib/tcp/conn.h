@@ -44,8 +44,8 @@ enum tcp_timer {
 };
 
 /* tcp_conn.options */
-#define TCP_O_KEEPALIVE 0x01 /* probe an idle peer (RFC 9293 3.8.4) */
-#define TCP_O_FRAGMENT  0x02 /* the path is too narrow for DF (PM-04) */
+#define TCP_O_KEEPALIVE 0x0001 /* probe an idle peer (RFC 9293 3.8.4) */
+#define TCP_O_FRAGMENT  0x0002 /* the path is too narrow for DF (PM-04) */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */
 enum tcp_soft {
@@ -54,8 +54,10 @@ enum tcp_soft {
 	TCP_SOFT_HOST, /* EHOSTUNREACH */
 };
 
-#define TCP_CHUNK_NONE UINT32_MAX
-#define TCP_READY_NONE UINT32_MAX
+#define TCP_CHUNK_NONE  UINT32_MAX
+#define TCP_READY_NONE  UINT32_MAX
+#define TCP_EXTRA_NONE  UINT32_MAX
+#define TCP_BACKOFF_MAX 24 /* doublings: beyond any max_rto */
 
 struct tcp_conn {
 	struct flow_key key;
@@ -72,9 +74,10 @@ struct tcp_conn {
 	uint16_t hop; /* next hop, reference held */
 	uint32_t ready_next;
 
-	uint32_t snd_head, snd_tail; /* send queue: chunks, the first starts at snd_una */
-	uint32_t snd_rtx;            /* next sequence number to send again */
-	uint32_t cwnd, ssthresh;     /* bytes, RFC 5681 */
+	uint32_t snd_tail;       /* send queue: the last chunk, which links to the first */
+	uint32_t extra;          /* tcp/extra.h, TCP_EXTRA_NONE as long as there is no need */
+	uint32_t snd_rtx;        /* next sequence number to send again */
+	uint32_t cwnd, ssthresh; /* bytes, RFC 5681 */
 	union {
 		uint32_t recover; /* snd_nxt when recovery began */
 		uint32_t over_tw; /* TCP_F_OVER_TW */
@@ -84,20 +87,20 @@ struct tcp_conn {
 	uint32_t rcv_unread;         /* delivered, not consumed */
 	uint32_t challenge_at;       /* last challenge ACK, ms + 1; 0: never */
 	uint64_t user;
-	uint8_t timer;   /* enum tcp_timer */
-	uint8_t retries; /* expiries since the last progress: RFC 9293 3.8.3 R2 */
+	uint8_t timer : 3;   /* enum tcp_timer */
+	uint8_t backoff : 5; /* doublings of the RTO since the last RTT sample (Karn) */
+	uint8_t retries;     /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	uint8_t dupacks;
 	union {
 		uint8_t probes; /* zero-window or keepalive probes without any answer */
 		uint8_t soft;   /* SYN_SENT: enum tcp_soft, what ICMP had to say */
 	};
 	uint16_t listener; /* SYN_RCVD, passive */
-	uint8_t backoff;   /* doublings of the RTO since the last RTT sample (Karn) */
-	uint8_t options;   /* TCP_O_*: what the application asked for */
+	uint16_t options;  /* TCP_O_* */
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct tcp_conn) == 2 * RTE_CACHE_LINE_SIZE, "two cache lines");
-_Static_assert(offsetof(struct tcp_conn, snd_head) == RTE_CACHE_LINE_SIZE, "hot fields first");
+_Static_assert(offsetof(struct tcp_conn, snd_tail) == RTE_CACHE_LINE_SIZE, "hot fields first");
 
 static inline uint8_t
 tcp_snd_wscale(const struct tcp_conn *c)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tcp/extra.h"
 #include "tcp/tcp.h"
 
 static struct tcp_conn *
@@ -23,7 +24,8 @@ take(struct tcp *t)
 	struct tcp_conn *c = &t->conns[index];
 
 	memset(c, 0, sizeof(*c));
-	c->snd_head = c->snd_tail = TCP_CHUNK_NONE;
+	c->snd_tail = TCP_CHUNK_NONE;
+	c->extra = TCP_EXTRA_NONE;
 	return c;
 }
 
@@ -73,6 +75,7 @@ release(struct tcp *t, struct tcp_conn *c)
 {
 	wheel_cancel(&t->wheel, tcp_conn_index(t, c));
 	tcp_send_clear(t, c);
+	tcp_extra_give_back(t, c);
 	t->ip->neigh.entry[c->hop].refs--;
 	t->state_count[c->state]--;
 	t->in_use--;

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the application has queued and the peer has not acknowledged: a list of chunks,
- * the first of which always starts at snd_una. Payload is copied once, into the frame.
+ * What the application has queued and the peer has not acknowledged: a ring of chunks,
+ * the first of which always starts at snd_una. The connection knows the last, which links
+ * to the first. Payload is copied once, into the frame.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "tcp/tcp.h"
+
+static uint32_t
+first(const struct tcp *t, const struct tcp_conn *c)
+{
+	return t->chunks[c->snd_tail].next;
+}
 
 int
 tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len,
@@ -25,11 +32,11 @@ tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t
 		index = t->chunk_untouched++;
 	else
 		return -ENOBUFS;
-	t->chunks[index] = (struct tcp_chunk){data, owner, len, TCP_CHUNK_NONE};
-	if (c->snd_tail == TCP_CHUNK_NONE)
-		c->snd_head = index;
-	else
+	t->chunks[index] = (struct tcp_chunk){data, owner, len, index};
+	if (c->snd_tail != TCP_CHUNK_NONE) {
+		t->chunks[index].next = t->chunks[c->snd_tail].next;
 		t->chunks[c->snd_tail].next = index;
+	}
 	c->snd_tail = index;
 	c->snd_end += len;
 	t->owned += owner != NULL;
@@ -59,7 +66,7 @@ tcp_send_extend(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t
 void
 tcp_send_copy(const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len)
 {
-	uint32_t index = c->snd_head;
+	uint32_t index = first(t, c);
 
 	while (len > 0) {
 		const struct tcp_chunk *chunk = &t->chunks[index];
@@ -80,12 +87,13 @@ tcp_send_copy(const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_
 static void
 drop_head(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t index = c->snd_head;
+	uint32_t index = first(t, c);
 	struct tcp_chunk *chunk = &t->chunks[index];
 
-	c->snd_head = chunk->next;
-	if (c->snd_head == TCP_CHUNK_NONE)
+	if (index == c->snd_tail)
 		c->snd_tail = TCP_CHUNK_NONE;
+	else
+		t->chunks[c->snd_tail].next = chunk->next;
 	if (chunk->owner) {
 		rte_pktmbuf_free(chunk->owner);
 		t->owned--;
@@ -98,7 +106,7 @@ void
 tcp_send_drop(struct tcp *t, struct tcp_conn *c, uint32_t len)
 {
 	while (len > 0) {
-		struct tcp_chunk *chunk = &t->chunks[c->snd_head];
+		struct tcp_chunk *chunk = &t->chunks[first(t, c)];
 
 		if (chunk->len > len) {
 			chunk->data += len;
@@ -113,7 +121,7 @@ tcp_send_drop(struct tcp *t, struct tcp_conn *c, uint32_t len)
 void
 tcp_send_clear(struct tcp *t, struct tcp_conn *c)
 {
-	while (c->snd_head != TCP_CHUNK_NONE)
+	while (c->snd_tail != TCP_CHUNK_NONE)
 		drop_head(t, c);
 	c->snd_end = c->snd_nxt;
 }

@@ -5,6 +5,7 @@
  *
  * Where to find what:
  *   conn_pool.c   records taken, ended (every end is counted once), given back
+ *   extra.c       what only few connections need, beside their records
  *   open.c        active and passive open by the application: connect, listen
  *   close.c       shutdown, close, abort
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
@@ -43,6 +44,8 @@
 
 #define TCP_SEND_MAX (1u << 30) /* bytes queued on a connection */
 
+struct tcp_extra;
+
 /* A stretch of bytes to be sent: the application's, or a copy in `owner`. */
 struct tcp_chunk {
 	const uint8_t *data;
@@ -74,6 +77,10 @@ struct tcp {
 	uint32_t max_chunks;
 	uint32_t chunk_free, chunk_untouched;
 	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the pool at most */
+
+	struct tcp_extra *extras;
+	uint32_t max_extras;
+	uint32_t extra_free, extra_untouched;
 
 	uint32_t ready_head, ready_tail; /* connections with something to send */
 

@@ -127,7 +127,7 @@ retry_limit(const struct tcp *t, const struct tcp_conn *c)
 static void
 back_off(struct tcp_conn *c)
 {
-	if (c->backoff < UINT8_MAX)
+	if (c->backoff < TCP_BACKOFF_MAX)
 		c->backoff++;
 }
 

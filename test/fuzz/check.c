@@ -92,10 +92,15 @@ chain(const struct tcp *t, const struct tcp_conn *c, uint32_t *chunks)
 {
 	uint32_t bytes = 0;
 
-	for (uint32_t i = c->snd_head; i != TCP_CHUNK_NONE && *chunks <= t->max_chunks;
+	if (c->snd_tail == TCP_CHUNK_NONE)
+		return 0;
+	/* A ring: the last links to the first. */
+	for (uint32_t i = t->chunks[c->snd_tail].next; *chunks <= t->max_chunks;
 		i = t->chunks[i].next) {
 		bytes += t->chunks[i].len;
 		(*chunks)++;
+		if (i == c->snd_tail)
+			break;
 	}
 	return bytes;
 }

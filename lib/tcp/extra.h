@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tcp/extra: what only a busy or unusual connection needs, beside its record.
+ *
+ * A connection's record is two cache lines because most connections never lose a segment
+ * and never ask for anything special. One that does takes a tcp_extra from a pool with
+ * fewer places than there are connections, and gives it back when it has no more use for
+ * it, at its end at the latest. Whoever takes one must do without where none is left: that
+ * is counted, and no reason to fail.
+ *
+ * A field is put here by the file that uses it, which also says when it is no longer needed.
+ */
+#ifndef SPATE_TCP_EXTRA_H
+#define SPATE_TCP_EXTRA_H
+
+#include "tcp/tcp.h"
+
+struct tcp_extra {
+	uint32_t next; /* the free list */
+};
+
+/* Places in the pool of a stack with `max_conns` connections. */
+uint32_t tcp_extra_places(uint32_t max_conns);
+
+/* The connection's extra, NULL when it has none. */
+static inline struct tcp_extra *
+tcp_extra_of(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->extra == TCP_EXTRA_NONE ? NULL : &t->extras[c->extra];
+}
+
+/* The same, taken now if need be, all zero; NULL when the pool is empty (counted). */
+struct tcp_extra *tcp_extra_take(struct tcp *t, struct tcp_conn *c);
+
+/* What it holds must have been let go before. */
+void tcp_extra_give_back(struct tcp *t, struct tcp_conn *c);
+
+#endif
