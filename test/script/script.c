@@ -273,7 +273,15 @@ script_advance(struct script *s, uint64_t until, bool stop_at_output)
 struct spate_addr
 script_addr(uint32_t ip, uint16_t port)
 {
-	return (struct spate_addr){AF_INET, rte_cpu_to_be_16(port), rte_cpu_to_be_32(ip)};
+	return (struct spate_addr){AF_INET, rte_cpu_to_be_16(port), {rte_cpu_to_be_32(ip)}};
+}
+
+int
+script_add_addresses(struct script *s, uint32_t first, uint32_t last)
+{
+	struct spate_addr a = script_addr(first, 0), b = script_addr(last, 0);
+
+	return spate_add_addresses(s->stack, &a, &b);
 }
 
 void

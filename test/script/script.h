@@ -237,6 +237,7 @@ uint64_t script_count_of(const struct script *s, enum spate_counter id);
 struct spate_conn_info script_info(struct script *s);
 uint64_t script_in_state(struct script *s, enum spate_state state);
 struct spate_addr script_addr(uint32_t ip, uint16_t port);
+int script_add_addresses(struct script *s, uint32_t first, uint32_t last);
 void script_fail(struct script *s, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 void script_note(struct script *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -71,8 +71,7 @@ IP_01_request_is_answered(struct script *s)
 	script_arp_in(s, ARP_REQUEST, script_broadcast, script_peer_mac, PEER_IP, OUR_IP + 7);
 	SILENT(s);
 	script_must(s,
-		spate_add_addresses(
-			s->stack, rte_cpu_to_be_32(OUR_IP + 6), rte_cpu_to_be_32(OUR_IP + 8)),
+		script_add_addresses(s, OUR_IP + 6, OUR_IP + 8),
 		"add addresses");
 	script_arp_in(s, ARP_REQUEST, script_broadcast, script_peer_mac, PEER_IP, OUR_IP + 7);
 	arp_out(s, ARP_REPLY, script_peer_mac, OUR_IP + 7, script_peer_mac, PEER_IP);
@@ -156,8 +155,7 @@ IP_01_gratuitous_out(struct script *s)
 	s->arp = ARP_MANUAL;
 	START(s);
 	script_must(s,
-		spate_add_addresses(
-			s->stack, rte_cpu_to_be_32(OUR_IP + 6), rte_cpu_to_be_32(OUR_IP + 7)),
+		script_add_addresses(s, OUR_IP + 6, OUR_IP + 7),
 		"add addresses");
 	script_now(s);
 	spate_announce(s->stack);
