@@ -103,9 +103,13 @@ unit_list(const struct CMUnitTest *tests, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *name = strrchr(tests[i].name, ' ');
 
-		for (const char *row = tests[i].name; name && row < name;
-			row += strcspn(row, " ") + 1)
-			printf("%.*s%s\n", (int)strcspn(row, " "), row, name);
+		for (const char *row = tests[i].name; name && row < name;) {
+			size_t len = strcspn(row, " ");
+
+			fwrite(row, 1, len, stdout);
+			puts(name);
+			row += len + 1;
+		}
 	}
 }
 
