@@ -50,6 +50,7 @@ defaults(struct script *s, const struct numbers *n, bool options, bool active)
 	s->listener = -1;
 	s->peer_ts = s->peer_ws = options;
 	s->active = active;
+	s->aim = n->aim;
 	s->out_max = active ? 32 : 1;
 	s->conf = (struct spate_stack_conf){
 		.name = "script",

@@ -127,6 +127,7 @@ struct script {
 	struct spate_stack_conf conf;
 	bool peer_ts, peer_ws; /* the peer's SYN offers timestamps, window scaling (7) */
 	bool active;           /* ESTABLISH connects (or accepts) */
+	uint32_t aim;          /* our ISS on tuple 0 unless time passes before; 0: any */
 	enum script_arp arp;
 
 	/* The application's manners, to be changed at any time. */
@@ -238,7 +239,8 @@ struct spate_conn_info script_info(struct script *s);
 uint64_t script_in_state(struct script *s, enum spate_state state);
 struct spate_addr script_addr(uint32_t ip, uint16_t port);
 int script_add_addresses(struct script *s, uint32_t first, uint32_t last);
-void script_fail(struct script *s, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+void script_fail(struct script *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
 void script_note(struct script *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- segment.c: segments as bytes */

@@ -526,7 +526,7 @@ test_local_port_secret_and_size(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key_hash_is_siphash),
@@ -537,11 +537,11 @@ main(void)
 		cmocka_unit_test(test_listener_exact_and_any),
 		cmocka_unit_test(test_listener_remove_anywhere),
 		cmocka_unit_test(test_listener_full),
-		cmocka_unit_test(test_local_port_visits_each_once),
-		cmocka_unit_test(test_local_port_sequential),
-		cmocka_unit_test(test_local_port_random),
-		cmocka_unit_test(test_local_port_secret_and_size),
+		ROW_TEST("CM-12", test_local_port_visits_each_once),
+		ROW_TEST("CM-12", test_local_port_sequential),
+		ROW_TEST("CM-12", test_local_port_random),
+		ROW_TEST("CM-12", test_local_port_secret_and_size),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);
 }
