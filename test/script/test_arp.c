@@ -298,18 +298,18 @@ IP_01_gateway(struct script *s)
 }
 
 static const struct row_test tests[] = {
-	ROW_TEST("IP-01", IP_01_request_is_answered),
-	ROW_TEST("IP-01", IP_01_asker_is_learned),
-	ROW_TEST("IP-01", IP_01_announcer_is_learned),
-	ROW_TEST("IP-01", IP_01_resolution),
-	ROW_TEST("IP-01", IP_01_asked_three_times_a_second_apart),
-	ROW_TEST("IP-01", IP_01_gratuitous_out),
-	ROW_TEST("IP-01", IP_01_gratuitous_in),
-	ROW_TEST("IP-01", IP_01_ageing),
+	ROW_TEST_V4("IP-01", IP_01_request_is_answered),
+	ROW_TEST_V4("IP-01", IP_01_asker_is_learned),
+	ROW_TEST_V4("IP-01", IP_01_announcer_is_learned),
+	ROW_TEST_V4("IP-01", IP_01_resolution),
+	ROW_TEST_V4("IP-01", IP_01_asked_three_times_a_second_apart),
+	ROW_TEST_V4("IP-01", IP_01_gratuitous_out),
+	ROW_TEST_V4("IP-01", IP_01_gratuitous_in),
+	ROW_TEST_V4("IP-01", IP_01_ageing),
 	ROW_TEST("IP-01", IP_01_idle_link_is_quiet),
-	ROW_TEST("IP-01", IP_01_waiting_frames_are_bounded),
-	ROW_TEST("IP-01", IP_01_gateway),
-	ROW_TEST("RS-09 IP-01", RS_09_reply_waits_for_neighbour),
+	ROW_TEST_V4("IP-01", IP_01_waiting_frames_are_bounded),
+	ROW_TEST_V4("IP-01", IP_01_gateway),
+	ROW_TEST_V4("RS-09 IP-01", RS_09_reply_waits_for_neighbour),
 };
 
 SCRIPT_MAIN(tests)

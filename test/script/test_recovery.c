@@ -390,7 +390,7 @@ edge_after(struct script *s, uint32_t *at, uint32_t len)
 
 	IN(s, ACK, .seq = *at, .ack = 1, .len = len);
 	*at += len;
-	tcp = script_next_frame(s)->b + 34;
+	tcp = script_next_frame(s)->b + (script_v6 ? 54 : 34);
 	EQUAL(s, script_get32(tcp + 8) - s->t->isn, *at);
 	return *at + (script_get16(tcp + 14) << 3);
 }

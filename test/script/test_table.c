@@ -410,7 +410,8 @@ CM_23_addresses_of_listeners(struct script *s)
 
 	START(s);
 	EQUAL(s, -spate_listen(s->stack, &not_ours, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRNOTAVAIL);
-	EQUAL(s, -spate_listen(s->stack, &v6, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EAFNOSUPPORT);
+	EQUAL(s, -spate_listen(s->stack, &v6, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE),
+		script_v6 ? EADDRNOTAVAIL : EAFNOSUPPORT);
 	EQUAL(s, -spate_listen(s->stack, &other, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EAFNOSUPPORT);
 	CHECK(s, spate_listen(s->stack, &a, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE) >= 0);
 	EQUAL(s, -spate_listen(s->stack, &a, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRINUSE);
