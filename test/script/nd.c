@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Neighbor Discovery as the peer of a script does it. */
+/* ARP and Neighbor Discovery as the peer of a script does them. */
 #include "script.h"
 
 #define ND_LEN      32
@@ -57,4 +57,24 @@ script_nd_answer(struct script *s, const struct frame *f)
 	memcpy(n.dst, ip + 8, 16);
 	script_nd_in(s, &n);
 	return true;
+}
+
+void
+script_arp_in(struct script *s, uint16_t op, const uint8_t eth_dst[6], const uint8_t mac[6],
+	uint32_t sender_ip, uint32_t target_ip)
+{
+	uint8_t b[14 + 4 + 28] = {0}, *p;
+
+	p = b + script_eth(s, b, eth_dst, mac, 0x0806);
+	script_put16(p, 1);
+	script_put16(p + 2, 0x0800);
+	p[4] = 6;
+	p[5] = 4;
+	script_put16(p + 6, op);
+	memcpy(p + 8, mac, 6);
+	script_put32(p + 14, sender_ip);
+	if (op == 2)
+		memcpy(p + 18, script_our_mac, 6);
+	script_put32(p + 24, target_ip);
+	script_inject(s, b, p + 28 - b);
 }
