@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "tcp/seq.h"
+#include "tcp/state.h"
 #include "tcp/tcp.h"
 
 /*
@@ -143,7 +144,9 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t index = tcp_conn_index(t, c);
 
-	tcp_set_state(t, c, c->flags & TCP_F_FIN_QUEUED ? SPATE_FIN_WAIT_1 : SPATE_ESTABLISHED);
+	tcp_advance(t, c, TCP_EV_SYN_ACKED);
+	if (c->flags & TCP_F_FIN_QUEUED)
+		tcp_advance(t, c, TCP_EV_CLOSE);
 	if (!(c->flags & TCP_F_PASSIVE)) {
 		spate_count(t->counters, SPATE_ESTABLISHED_ACTIVE);
 		if (!(c->flags & TCP_F_ORPHAN))
@@ -197,7 +200,7 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 		/* Both sides open at once (CM-05): our SYN goes again, with an ACK. */
 		c->snd_wnd = s->wnd;
 		c->snd_wl1 = s->seq;
-		tcp_set_state(t, c, SPATE_SYN_RCVD);
+		tcp_advance(t, c, TCP_EV_SYN);
 		c->retries = 0;
 		c->flags |= TCP_F_SYN_DUE;
 		tcp_timer_update(t, c, true);

@@ -8,6 +8,7 @@
  *   extra.c       what only few connections need, beside their records
  *   open.c        active and passive open by the application: connect, listen
  *   close.c       shutdown, close, abort
+ *   state.c       the transitions, in one table
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
  *   syn_cookie.c  SYNs answered without keeping anything
