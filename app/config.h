@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "port/impair.h"
 #include "spate.h"
 
 #define NAME_MAX_LEN  32
@@ -41,6 +42,8 @@ struct port_config {
 	uint16_t n_queues, mtu, vlan;
 	struct spate_addr ip, gateway, ip6, gateway6; /* family 0: none */
 	uint8_t prefix, prefix6;
+	bool impaired;
+	struct impair_conf impair;
 };
 
 struct client_config {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "cmd_impair.h"
 #include "report.h"
 #include "words.h"
 
@@ -69,6 +70,7 @@ launch(struct app *a)
 		return false;
 	}
 	a->launched = true;
+	impair_apply_all(a);
 	totals_read(a, &a->base);
 	return true;
 }

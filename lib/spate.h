@@ -193,6 +193,9 @@ uint64_t spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
 /* Set the time for calls of the application that come outside input, output and tick. */
 void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
 
+/* From now on the port fills in checksums, or does not (spate_stack_conf.tx_checksum_offload). */
+void spate_set_checksum_offload(struct spate_stack *s, bool offload);
+
 /* The time the stack was last given. */
 uint64_t spate_now(const struct spate_stack *s);
 
