@@ -69,7 +69,7 @@ show_client(struct app *a, struct words *args)
 			one_client(a, &t, k);
 	for (int k = 0; k < CLIENTS_MAX; k++)
 		if (a->config.client[k].verify_time_wait && (i == k || i == CLIENTS_MAX))
-			verdict_print(a, k, NULL);
+			verify_say(a, k, NULL);
 	return true;
 }
 

@@ -31,21 +31,6 @@
 #define RST 0x04
 #define ACK 0x10
 
-const struct verify_syn verify_syn[VERIFY_SYNS] = {
-	{true, VERIFY_TS_NEWER, true},
-	{true, VERIFY_TS_NEWER, false},
-	{true, VERIFY_TS_EQUAL, true},
-	{true, VERIFY_TS_EQUAL, false},
-	{true, VERIFY_TS_OLDER, true},
-	{true, VERIFY_TS_OLDER, false},
-	{true, VERIFY_TS_NONE, true},
-	{true, VERIFY_TS_NONE, false},
-	{false, VERIFY_TS_NONE, true},
-	{false, VERIFY_TS_NONE, false},
-	{false, VERIFY_TS_ONLY_NEW, true},
-	{false, VERIFY_TS_ONLY_NEW, false},
-};
-
 /* SYNs that every rule but "any" refuses. */
 #define OLDEST_TS 5
 #define OLDEST    9

@@ -100,23 +100,24 @@ void verify_closed(struct work *w, spate_conn id, int reason);
 void verify_segment(struct work *w, spate_conn id, const struct spate_segment *seg);
 const struct verify_result *verify_result(const struct verify *v);
 
-/* ---- verdict.c: on the main lcore, with the workers halted or asked */
+/* ---- verify_say.c: on the main lcore */
 
 struct app;
+struct json_t;
 
 /*
  * What client `i` has found out, for people: a line for each kind of run, and the verdict.
  * False when it could not be made; *why, unless NULL, is then the reason.
  */
-bool verdict_print(struct app *a, int i, const char **why);
+bool verify_say(struct app *a, int i, const char **why);
 
 /*
  * The same for all clients that verify and were started. False, and said on standard error,
  * when one of the verdicts could not be made.
  */
-bool verdict_print_all(struct app *a);
+bool verify_say_all(struct app *a);
 
 /* The same for the report: an array with an object for each. */
-struct json_t *verdict_json(struct app *a);
+struct json_t *verify_json(struct app *a);
 
 #endif
