@@ -268,6 +268,7 @@ static void
 CM_12_probe_that_cannot_be(struct script *s)
 {
 	struct spate_addr local = script_addr(OUR_IP, OUR_PORT), odd = local;
+	struct spate_addr remote = script_addr(PEER_IP, PEER_PORT);
 	struct tuple t;
 	spate_conn c;
 
@@ -276,11 +277,11 @@ CM_12_probe_that_cannot_be(struct script *s)
 	t.laddr++;
 	EQUAL(s, -probe_on(s, &t, &c), EADDRNOTAVAIL);
 	t = *s->t;
-	t.raddr = 0xffffffff;
+	t.raddr = OUR_IP; /* nobody else */
 	EQUAL(s, -probe_on(s, &t, &c), EINVAL);
 	odd.family = AF_UNIX;
 	EQUAL(s, -spate_probe_open(s->stack, &local, &odd, &c), EAFNOSUPPORT);
-	EQUAL(s, -spate_probe_open(s->stack, &odd, &local, &c), EAFNOSUPPORT);
+	EQUAL(s, -spate_probe_open(s->stack, &odd, &remote, &c), EAFNOSUPPORT);
 	/* As many as there are connections, and no more. */
 	for (uint32_t i = 0; i < s->conf.max_conns; i++) {
 		t = *s->t;

@@ -184,7 +184,7 @@ test_rst(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
@@ -196,5 +196,5 @@ main(void)
 		cmocka_unit_test(test_rst),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);
 }
