@@ -141,6 +141,19 @@ bad_line 'rate 0, set' "rate '0': $number 1 to .*" "$port" "$add" 'set client a 
 bad_line 'concurrency 0' "concurrency '0': $number 1 to .*" "$port" "$add" \
 	'set client a concurrency 0'
 bad_line 'wrong close' "close 'never': expected first\|last\|reset" "$port" "$add close never"
+bad_line 'verify what' "'time' is not known here: .*verify time-wait.*" "$port" "$add verify time"
+bad_line 'verify time-wait twice' "'verify time-wait' is given twice" "$port" \
+	"$add verify time-wait verify time-wait"
+bad_line 'verify time-wait, and close first' \
+	"client a: 'close' does not go with 'verify time-wait': the peer has to close first" \
+	"$port" "$add verify time-wait close first"
+bad_line 'verify time-wait under load' "client a: 'count' does not go with 'verify time-wait'" \
+	"$port" "$add verify time-wait count 5"
+bad_line 'repeat without verify' "client a: 'repeat' goes with 'verify time-wait' only" "$port" \
+	"$add repeat 5"
+bad_line 'repeat too often' "repeat '0': $number 1 to 100" "$port" "$add verify time-wait repeat 0"
+bad_line 'verify time-wait without ports' "client a: .* needs 1500 local ports: expected 'ports .*" \
+	"$port" "$add verify time-wait repeat 100"
 bad_line 'wrong path' "path 'x': expected one that begins with / .*" "$port" "$add path x"
 bad_line 'a name twice' "there is a client or server 'a' already" "$port" "$add" \
 	'server add a port 0 listen *:80'
@@ -177,6 +190,7 @@ everything=(
 		/x requests 3 size 1460 verify close first rate 50 concurrency 5 count 1000000'
 	'client add b port 0 from 198.18.0.9 to 198.19.0.1:81 connect-only'
 	'client add c port 0 from 198.18.0.1 ports 2000-2000 to 198.19.0.1:80 close reset'
+	'client add v port 0 from 198.18.0.1 to 198.19.0.1:82 connect-only verify time-wait repeat 2'
 	'set client c rate 7' 'set client b concurrency 99')
 config_of() { "$SPATE" -- --cmdline-file="$1" 2>&1 | grep -v '^embedded wire'; }
 for preset in linux rfc bsd; do
@@ -187,7 +201,7 @@ for preset in linux rfc bsd; do
 	config_of "$TMP/again.spate" >"$TMP/second.spate"
 	check "show config: $preset: gives itself" diff "$TMP/first.spate" "$TMP/second.spate"
 	equal "show config: $preset: all that was added" \
-		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 9
+		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 10
 done
 matches 'show config: a client' "$(cat "$TMP/first.spate")" \
 	'^client add a .* path /x requests 3 size 1460 verify close first count 1000000$'

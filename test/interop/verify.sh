@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # `verify time-wait`: the rule that spate's own server, Linux and a device of the test's making
 # follow, and what is said when there is none to be found. The verdicts are printed.
+# Rows: TW-04 TW-05 TW-07
 . "$(dirname "$0")/lib.sh"
 need nginx python3
 
@@ -78,6 +79,13 @@ embedded no-timestamps 'set tcp timestamps off'
 verify no-timestamps 0
 rule no-timestamps rfc1122 no 4
 
+# Over IPv6 the same.
+sed -e 's/ ip 198.18.0.1\/15/ ip6 2001:2::1\/64/; s/ ip 198.19.0.1\/15/ ip6 2001:2::2\/64/' \
+	-e 's/from 198.18.0.1/from 2001:2::1/; s/198.19.0.1:80/[2001:2::2]:80/' \
+	"$TMP/honour-rst.spate" >"$TMP/six.spate"
+verify six 0
+rule six rfc6191 yes 12
+
 client='verify time-wait repeat 1 concurrency 1' embedded one-by-one
 verify one-by-one 0
 rule one-by-one rfc6191 no 12
@@ -134,6 +142,27 @@ on_host sysctl -qw net.ipv4.tcp_timestamps=1
 linux linux
 verify linux 0
 rule linux rfc6191-both yes 12
+
+# Over IPv6, and a server that closes first because it speaks HTTP/1.0.
+on_host sysctl -qw net.ipv6.conf.tap0.disable_ipv6=0 2>/dev/null
+if on_host ip addr add 2001:2::1/64 dev tap0 nodad 2>/dev/null; then
+	start http ip netns exec "$host" python3 -m http.server --bind :: --directory "$TMP/www" 8000
+	server=$pid
+	wait_for 30 listening 8000 || fail 'http.server starts' "$(tail -n 1 "$TMP/http.err")"
+	{
+		echo 'port config 0 ip6 2001:2::2/64'
+		echo 'client add check port 0 from 2001:2::2 to [2001:2::1]:8000 http path /body' \
+			'verify time-wait concurrency 4'
+		echo 'start all'
+	} >"$TMP/linux-six.spate"
+	verify linux-six 0
+	rule linux-six rfc6191-both yes 12
+	kill -TERM "$server"
+	ended "$server" 30
+	server=
+else
+	skip linux-six 'the kernel has no IPv6'
+fi
 
 on_host sysctl -qw net.ipv4.tcp_timestamps=0
 linux linux-no-timestamps
