@@ -68,6 +68,9 @@ show_client(struct app *a, struct words *args)
 	for (int k = 0; k < CLIENTS_MAX; k++)
 		if (a->config.client[k].used && (i == k || i == CLIENTS_MAX))
 			one_client(a, &t, k);
+	for (int k = 0; k < CLIENTS_MAX; k++)
+		if (a->config.client[k].verify_time_wait && (i == k || i == CLIENTS_MAX))
+			verify_say(a, k, NULL);
 	return true;
 }
 

@@ -141,13 +141,20 @@ print_client(const struct client_config *c)
 		printf("-%s", addr_text(&c->from_last, text));
 	printf(" ports %u-%u to %s", c->port_first, c->port_last, endpoint_text(&c->to, text));
 	if (c->kind == CLIENT_HTTP) {
-		printf(" http path %s requests %u", c->path, c->requests);
+		printf(" http path %s", c->path);
+		if (!c->verify_time_wait)
+			printf(" requests %u", c->requests);
 		if (c->size >= 0)
 			printf(" size %" PRId64, c->size);
 		if (c->verify)
 			printf(" verify");
 	} else {
 		printf(" connect-only");
+	}
+	if (c->verify_time_wait) {
+		printf(" verify time-wait repeat %u wait %u\n", c->repeat, c->wait_ms);
+		printf("set client %s concurrency %u\n", c->name, c->concurrency);
+		return;
 	}
 	printf(" close %s", close_name[c->close]);
 	if (c->count != COUNT_ENDLESS)

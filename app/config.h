@@ -56,10 +56,13 @@ struct client_config {
 	enum client_kind kind;
 	enum close_mode close;
 	char path[PATH_MAX_LEN];
-	uint32_t requests; /* per connection */
-	int64_t size;      /* expected body bytes, -1: any */
-	bool verify;       /* the body must be the pattern */
-	uint64_t rate;     /* connections a second, or RATE_MAX */
+	uint32_t requests;     /* per connection */
+	int64_t size;          /* expected body bytes, -1: any */
+	bool verify;           /* the body must be the pattern */
+	bool verify_time_wait; /* no load, but a check of the peer: verify.h */
+	uint32_t repeat;       /* of each run of it */
+	uint32_t wait_ms;      /* how long each step of it may take */
+	uint64_t rate;         /* connections a second, or RATE_MAX */
 	uint32_t concurrency;
 	uint64_t count; /* connections in all, or COUNT_ENDLESS */
 };

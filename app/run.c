@@ -421,6 +421,8 @@ run_finish(struct app *a)
 	run_each_slot(a, -1, check_sums, &leaked);
 	totals_read(a, &t);
 	totals_since(&t, &a->base);
+	if (!verify_say_all(a))
+		a->failed = true;
 	summary_print(a, &t);
 	printf("leaked   %lld\n", (long long)leaked);
 	fflush(stdout);

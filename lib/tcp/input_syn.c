@@ -164,16 +164,35 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 	t->ops->on_accept(t->app, index, t->listeners.entry[c->listener].cookie);
 }
 
+/*
+ * RS-04, RFC 9293 3.10.7.3: the sender must learn that there is no such connection here. It may
+ * be a TIME_WAIT that refused our SYN, and by the RST it would end (RFC 1337): where that is
+ * not wanted, the knob holds it back (TW-06). A SYN+ACK is another matter: it comes from a
+ * half-open connection that an old SYN has made, and nothing but the RST removes it.
+ */
+static void
+answer_wrong_ack(struct tcp *t, const struct tcp_rx *rx)
+{
+	if (t->conf.hold_rst_in_syn_sent && !(rx->seg.flags & (TCP_SYN | TCP_RST)))
+		spate_count(t->counters, SPATE_RST_HELD);
+	else
+		tcp_reset_reply(t, rx);
+}
+
 void
 tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 {
 	const struct tcp_seg *s = &rx->seg;
 	struct tcp_options o;
 
+	if (unlikely(c->options & TCP_O_PROBE)) {
+		tcp_input_probe(t, c, rx);
+		return;
+	}
 	/* First, the ACK: ISS < SEG.ACK <= SND.NXT, or it is not ours (RS-04). */
 	if ((s->flags & TCP_ACK) && (seq_leq(s->ack, c->snd_una) || seq_gt(s->ack, c->snd_nxt))) {
 		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
-		tcp_reset_reply(t, rx);
+		answer_wrong_ack(t, rx);
 		return;
 	}
 	/* Second, RST: believed only when it acknowledges our SYN (RS-05). */
