@@ -30,6 +30,9 @@ struct view {
 	const uint8_t *data;
 	uint32_t len;
 	uint64_t mss, wscale, tsval, tsecr; /* SET, or ABSENT */
+	uint64_t sack_ok;
+	struct range sack[4]; /* as carried */
+	uint32_t n_sack;
 	const char *error;                  /* what is wrong with the frame */
 };
 
@@ -106,6 +109,32 @@ now_ms(const struct script *s, uint64_t ns)
 
 /* ---- in */
 
+static uint32_t
+n_ranges(const struct range r[4])
+{
+	uint32_t n = 0;
+
+	while (n < 4 && r[n].from != r[n].to)
+		n++;
+	return n;
+}
+
+/* SACK blocks about what we have sent. */
+static uint32_t
+build_sack(const struct tuple *t, const struct seg *g, uint8_t *p)
+{
+	uint32_t n = n_ranges(g->sack);
+
+	if (n == 0)
+		return 0;
+	script_put32(p, 0x01010500 | (8 * n + 2));
+	for (uint32_t i = 0; i < n; i++) {
+		script_put32(p + 4 + 8 * i, t->iss + g->sack[i].from);
+		script_put32(p + 8 + 8 * i, t->iss + g->sack[i].to);
+	}
+	return 4 + 8 * n;
+}
+
 /* The options of an injected segment, as usual or as told. */
 static uint32_t
 build_options(struct script *s, const struct seg *g, uint8_t *p)
@@ -114,6 +143,7 @@ build_options(struct script *s, const struct seg *g, uint8_t *p)
 	bool syn = g->flags & SYN;
 	uint64_t mss = g->mss ? g->mss : syn ? SET(1460) : ABSENT;
 	uint64_t ws = g->wscale ? g->wscale : syn && s->peer_ws ? SET(7) : ABSENT;
+	uint64_t sack_ok = g->sack_ok ? g->sack_ok : syn && s->peer_sack ? SET(1) : ABSENT;
 	bool usual_ts = s->peer_ts && !(g->flags & RST) && (syn || s->conf.tcp.timestamps);
 	uint32_t n = 0;
 
@@ -136,7 +166,11 @@ build_options(struct script *s, const struct seg *g, uint8_t *p)
 		script_put32(p + n + 8, g->tsecr ? (uint32_t)g->tsecr : t->ts_out);
 		n += 12;
 	}
-	return n;
+	if (IS_SET(sack_ok)) {
+		script_put32(p + n, 0x01010402);
+		n += 4;
+	}
+	return n + build_sack(t, g, p + n);
 }
 
 void
@@ -287,7 +321,7 @@ script_in(struct script *s, const struct seg *g)
 static const char *
 parse_options(const uint8_t *p, uint32_t len, struct view *v)
 {
-	v->mss = v->wscale = v->tsval = v->tsecr = ABSENT;
+	v->mss = v->wscale = v->tsval = v->tsecr = v->sack_ok = ABSENT;
 	for (uint32_t i = 0; i < len;) {
 		if (p[i] == 1) {
 			i++;
@@ -302,6 +336,13 @@ parse_options(const uint8_t *p, uint32_t len, struct view *v)
 		else if (p[i] == 8 && p[i + 1] == 10) {
 			v->tsval = SET(script_get32(p + i + 2));
 			v->tsecr = SET(script_get32(p + i + 6));
+		} else if (p[i] == 4 && p[i + 1] == 2)
+			v->sack_ok = SET(1);
+		else if (p[i] == 5 && p[i + 1] % 8 == 2 && p[i + 1] > 2 && v->n_sack == 0) {
+			v->n_sack = p[i + 1] / 8;
+			for (uint32_t k = 0; k < v->n_sack; k++)
+				v->sack[k] = (struct range){script_get32(p + i + 2 + 8 * k),
+					script_get32(p + i + 6 + 8 * k)};
 		} else
 			return "an option that was not asked for";
 		i += p[i + 1];
@@ -458,6 +499,23 @@ usual_window(const struct script *s, uint8_t flags)
 	return wnd >> shift < 65535 ? wnd >> shift : 65535;
 }
 
+/* Each block, in this order; and where none is told, none. */
+static void
+match_sack(struct script *s, const struct seg *g, const struct view *v, const char *line)
+{
+	bool syn = g->flags & SYN;
+	bool ok = syn && s->conf.tcp.sack && (!(g->flags & ACK) || s->peer_sack);
+
+	want(s, "SACK-permitted", v->sack_ok, g->sack_ok ? g->sack_ok : ok ? SET(1) : ABSENT, line);
+	want(s, "number of SACK blocks", v->n_sack,
+		s->conf.tcp.sack && s->peer_sack ? n_ranges(g->sack) : 0, line);
+	for (uint32_t i = 0; i < v->n_sack; i++) {
+		want(s, "SACK block's left edge", v->sack[i].from - s->t->isn, g->sack[i].from,
+			line);
+		want(s, "SACK block's right edge", v->sack[i].to - s->t->isn, g->sack[i].to, line);
+	}
+}
+
 static void
 match_options(
 	struct script *s, const struct seg *g, const struct view *v, uint64_t at, const char *line)
@@ -473,6 +531,7 @@ match_options(
 		shift++;
 	want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - ip_len() - TCP_LEN) : ABSENT, line);
 	want(s, "window scale", v->wscale, g->wscale ? g->wscale : ws ? SET(shift) : ABSENT, line);
+	match_sack(s, g, v, line);
 	if (!ts || g->tsval == ABSENT) {
 		want(s, "TSval", v->tsval, ABSENT, line);
 		return;
