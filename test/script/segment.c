@@ -468,7 +468,10 @@ script_describe(const struct script *s, const uint8_t *b, uint32_t len, char *to
 	if (IS_SET(v.tsval))
 		n += snprintf(
 			to + n, max - n, " ecr %u", (uint32_t)v.tsecr - (ours ? t->ts_base : 0));
-	if (error)
+	for (uint32_t i = 0; i < v.n_sack && n < (int)max; i++)
+		n += snprintf(to + n, max - n, " sack %u-%u", v.sack[i].from - (ours ? t->isn : t->iss),
+			v.sack[i].to - (ours ? t->isn : t->iss));
+	if (error && n < (int)max)
 		snprintf(to + n, max - n, " (%s)", error);
 }
 
