@@ -392,6 +392,20 @@ DT_03_fin_inside_data(struct script *s)
 	EQUAL(s, script_info(s).held, 0);
 }
 
+/* In order, a FIN beyond one that is held: the stream has ended before. */
+static void
+DT_03_fin_beyond_a_fin(struct script *s)
+{
+	open_it(s);
+	IN(s, FIN_ACK, .seq = 11, .ack = 1, .len = 10);
+	OUT(s, ACK, .seq = 1, .ack = 1, .sack = {{11, 22}});
+	IN(s, FIN_ACK, .seq = 1, .ack = 1, .len = 30);
+	OUT(s, ACK, .seq = 1, .ack = 22, .sack = {{11, 22}});
+	EVENTS(s, "data:10 data:10 fin");
+	RECEIVED_PATTERN(s, 0, 20);
+	STATE(s, CLOSE_WAIT);
+}
+
 /* The window ends just where the FIN would be: it comes again later. */
 static void
 DT_03_fin_beyond_the_window(struct script *s)
@@ -465,6 +479,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-03", DT_03_nothing_behind_a_fin),
 	ROW_TEST("DT-03", DT_03_fin_below_data),
 	ROW_TEST("DT-03", DT_03_fin_inside_data),
+	ROW_TEST("DT-03", DT_03_fin_beyond_a_fin),
 	ROW_TEST("DT-03", DT_03_fin_beyond_the_window),
 	ROW_TEST("DT-03 CM-01", DT_03_fin_into_time_wait),
 	ROW_TEST("DT-03 CM-06", DT_03_fin_into_closing),
