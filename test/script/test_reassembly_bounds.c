@@ -17,7 +17,7 @@ buffers_free(const struct script *s)
 static void
 acked(struct script *s, uint32_t ack)
 {
-	const uint8_t *tcp = script_next_frame(s)->b + 34;
+	const uint8_t *tcp = script_next_frame(s)->b + (script_v6 ? 54 : 34);
 
 	EQUAL(s, tcp[13], ACK);
 	EQUAL(s, script_get32(tcp + 8) - s->t->isn, ack);
