@@ -140,6 +140,7 @@ struct spate_tcp_conf {
 	bool time_wait;                 /* off: closes forget at once, and late FINs draw RST */
 	bool timestamps;                /* RFC 7323 offered and accepted */
 	bool window_scale;              /* RFC 7323 offered and accepted */
+	bool sack;                      /* RFC 2018 and 2883 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
 	bool hold_rst_in_syn_sent;      /* an ACK of something else draws none (TW-06) */
@@ -333,6 +334,7 @@ struct spate_conn_info {
 	uint32_t snd_una, snd_nxt, snd_wnd;
 	uint32_t rcv_nxt, rcv_wnd;
 	uint32_t unsent, unacked, unread; /* bytes */
+	uint32_t held;                    /* bytes received beyond a gap */
 	uint32_t rto_us, srtt_us;
 	uint32_t cwnd;
 	bool timestamps;     /* agreed (SYN_SENT: offered), and with them: */

@@ -90,7 +90,16 @@
 	X(KEEPALIVE_PROBES, keepalive_probes, "keepalive probes sent")                             \
 	X(KEEPALIVE_TIMED_OUT, keepalive_timed_out,                                                \
 		"connections given up: no answer to keepalive")                                    \
-	X(OUT_OF_ORDER, out_of_order, "segments beyond a gap, not kept")                           \
+	X(OUT_OF_ORDER, out_of_order, "segments beyond a gap")                                     \
+	X(OOO_NO_RECORD, out_of_order_no_record, "of these, not kept: no side record left")        \
+	X(OOO_NO_MBUF, out_of_order_no_mbuf, "of these, not kept, or in part: no buffer left")     \
+	X(OOO_CONN_FULL, out_of_order_connection_full,                                             \
+		"of these, not kept, or in part: the connection's share of buffers is used")       \
+	X(OOO_STACK_FULL, out_of_order_stack_full,                                                 \
+		"of these, not kept, or in part: the share of all connections is used")            \
+	X(OOO_GAPS, out_of_order_gaps, "of these, not kept, or in part: too many gaps")            \
+	X(SACK_SENT, sack_sent, "segments sent with SACK blocks")                                  \
+	X(DSACK_SENT, dsack_sent, "of these, reporting what came twice")                           \
 	X(UNACCEPTABLE_SEQ, unacceptable_seq, "segments outside the window, answered by ACK")      \
 	X(UNACCEPTABLE_ACK, unacceptable_ack, "segments whose ACK is not acceptable")              \
 	X(PAWS_DROPPED, paws_dropped, "segments with an old timestamp")                            \

@@ -215,6 +215,7 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	tcp_take_syn_options(t, c, &o);
 	c->rcv_nxt = s->seq + 1;
 	c->rcv_adv = c->rcv_nxt;
+	c->options |= TCP_O_BEHIND;
 	if (!(s->flags & TCP_ACK)) {
 		/* Both sides open at once (CM-05): our SYN goes again, with an ACK. */
 		c->snd_wnd = s->wnd;

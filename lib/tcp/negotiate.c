@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the two SYNs agree on (OP-02, OP-03, OP-05). An option counts when both sides
+ * What the two SYNs agree on (OP-02 to OP-05). An option counts when both sides
  * send it; in SYN_SENT our flags say what we offered, afterwards what was agreed.
  */
 #include <errno.h>
@@ -77,6 +77,7 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 		.mss = tcp_our_mss(t, c->key.raddr),
 		.has_wscale = c->flags & TCP_F_WSCALE,
 		.wscale = tcp_our_wscale(t),
+		.sack_permitted = c->options & TCP_O_SACK,
 		.has_ts = c->flags & TCP_F_TS,
 		.tsval = t->ts_now + c->ts_offset,
 		/* RFC 7323 3.2: TSecr is zero where there is no ACK. */
@@ -121,4 +122,6 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 		c->ts_recent = o->tsval;
 	else
 		c->flags &= ~TCP_F_TS;
+	if (!o->sack_permitted)
+		c->options &= ~TCP_O_SACK;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ip/packet.h"
+#include "tcp/sack.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -133,6 +134,7 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 	bool syn = flags & TCP_SYN;
 
 	c->flags &= ~TCP_F_ACK_NOW;
+	c->options &= ~TCP_O_BEHIND;
 	return (struct tcp_seg_head){
 		.sport = c->key.lport,
 		.dport = c->key.rport,
@@ -163,13 +165,16 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 
 	if (flags & TCP_SYN) {
 		h.opts_len = tcp_syn_options(t, c, opts);
-	} else if (c->flags & TCP_F_TS) {
+	} else {
 		struct tcp_options o = {
-			.has_ts = true,
+			.has_ts = c->flags & TCP_F_TS,
 			.tsval = t->ts_now + c->ts_offset,
 			.tsecr = c->ts_recent,
 		};
 		h.opts_len = tcp_options_build(opts, &o);
+		if (c->extra != TCP_EXTRA_NONE)
+			h.opts_len += tcp_sack_build(
+				t, c, opts + h.opts_len, TCP_OPTIONS_MAX - h.opts_len);
 	}
 	m = begin(t, &c->key, &h, opts, len, &payload);
 	if (m == NULL)
@@ -205,14 +210,25 @@ send_syn(struct tcp *t, struct tcp_conn *c)
 	tcp_timer_update(t, c, false);
 }
 
+/* Payload bytes the next segment can carry: SACK blocks take of its room (RFC 6691). */
+static uint32_t
+room_now(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t others = c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0;
+
+	if (c->extra == TCP_EXTRA_NONE)
+		return tcp_segment_room(c);
+	return tcp_segment_room(c) - tcp_sack_length(t, c, TCP_OPTIONS_MAX - others);
+}
+
 /* Bytes of the queue at `seq` that a segment may carry now: window, SMSS, what there is. */
 static uint32_t
-sendable(const struct tcp_conn *c, uint32_t seq)
+sendable(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)
 {
 	uint32_t wnd = c->snd_wnd < c->cwnd ? c->snd_wnd : c->cwnd;
 	uint32_t used = seq - c->snd_una;
 	uint32_t avail = c->snd_end - seq;
-	uint32_t room = tcp_segment_room(c);
+	uint32_t room = room_now(t, c);
 
 	if (used >= wnd)
 		return 0;
@@ -232,9 +248,9 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 		uint32_t len = c->snd_nxt - !!(c->flags & TCP_F_FIN_SENT) - c->snd_rtx;
 		uint8_t flags = TCP_ACK;
 
-		if (len > tcp_segment_room(c))
-			len = tcp_segment_room(c);
-		if (!first && sendable(c, c->snd_rtx) < len)
+		if (len > room_now(t, c))
+			len = room_now(t, c);
+		if (!first && sendable(t, c, c->snd_rtx) < len)
 			return;
 		if (*room == 0) {
 			c->flags |= TCP_F_RTX_DUE;
@@ -261,7 +277,7 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	bool sent = false;
 
 	while (*room > 0 && tcp_unsent(c)) {
-		uint32_t len = sendable(c, c->snd_nxt);
+		uint32_t len = sendable(t, c, c->snd_nxt);
 		bool last = c->snd_nxt + len == c->snd_end;
 		/* The FIN needs a place in the peer's window, but none in cwnd. */
 		bool fin = last && (c->flags & TCP_F_FIN_QUEUED) &&
@@ -270,7 +286,7 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 		if (len == 0 && !fin)
 			break;
 		/* RFC 9293 3.8.6.2.1: no silly segments while more is in flight and waiting. */
-		if (!last && len < tcp_segment_room(c) && c->snd_nxt != c->snd_una)
+		if (!last && len < room_now(t, c) && c->snd_nxt != c->snd_una)
 			break;
 		if (!send_segment(t, c, c->snd_nxt, len,
 			    TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))

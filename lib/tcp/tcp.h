@@ -12,6 +12,8 @@
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
  *   syn_cookie.c  SYNs answered without keeping anything
+ *   reassembly.c  what came beyond a gap, until the gap is filled
+ *   sack.c        what the peer is told of that
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
@@ -79,6 +81,7 @@ struct tcp {
 	uint32_t max_chunks;
 	uint32_t chunk_free, chunk_untouched;
 	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the pool at most */
+	uint32_t held, held_max;   /* buffers with data beyond a gap: the same */
 
 	struct tcp_extra *extras;
 	uint32_t max_extras;
