@@ -118,6 +118,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->ops = c->ops;
 	t->app = c->app;
 	t->conf = c->tcp;
+	t->auth_look = c->tcp.auth_drop_unmatched;
 	t->quiet_until_ns = now_ns + c->tcp.quiet_time_ms * 1000000ull;
 	t->conns = s->memory[MEMORY_CONNS];
 	t->max_conns = c->max_conns;
@@ -206,6 +207,7 @@ spate_stack_free(struct spate_stack *s)
 	}
 	while (s->ip.tx_head != s->ip.tx_tail)
 		rte_pktmbuf_free(s->ip.txq[s->ip.tx_head++ & (IP_TXQ - 1)]);
+	stack_auth_free(s);
 	neigh_table_free(&s->ip.neigh);
 	for (int i = 0; i < MEMORY_N; i++)
 		if (s->memory[i])

@@ -106,6 +106,18 @@
 	X(MISSING_TIMESTAMP, missing_timestamp, "segments without the agreed timestamp")           \
 	X(NO_ACK_BIT, no_ack_bit, "segments without ACK in a synchronised state")                  \
 	X(OPTIONS_MALFORMED, options_malformed, "segments whose options end in nonsense")          \
+	X(AUTH_VERIFIED, auth_verified, "segments whose TCP-AO MAC is good")                       \
+	X(AUTH_MISSING, auth_missing, "segments dropped: TCP-AO expected, and not there")          \
+	X(AUTH_BAD, auth_bad, "segments dropped: TCP-AO malformed, or its MAC is wrong")           \
+	X(AUTH_UNKNOWN_KEY, auth_unknown_key, "segments dropped: TCP-AO with a KeyID not known")   \
+	X(AUTH_UNEXPECTED, auth_unexpected,                                                        \
+		"segments dropped, by knob: TCP-AO, and no key for it")                            \
+	X(AUTH_IGNORED, auth_ignored, "SYNs whose TCP-AO is ignored: no key for it")               \
+	X(AUTH_ROLLOVERS, auth_rollovers,                                                          \
+		"changes of the key we send with, asked for by the peer")                          \
+	X(AUTH_NO_ROOM, auth_no_room,                                                              \
+		"opens and SYNs refused: no room for another protected connection")                \
+	X(AUTH_NO_MEMORY, auth_no_memory, "TCP-AO keys not derived: no memory in OpenSSL")         \
 	X(RST_SENT, rst_sent, "resets sent")                                                       \
 	X(RST_HELD, rst_held, "resets of an open's unacceptable ACK held back, by knob")           \
 	X(RST_RECEIVED, rst_received, "resets received")                                           \

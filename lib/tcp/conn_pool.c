@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tcp/auth.h"
 #include "tcp/extra.h"
 #include "tcp/reassembly.h"
 #include "tcp/tcp.h"
@@ -81,6 +82,8 @@ release(struct tcp *t, struct tcp_conn *c)
 		tcp_reassembly_clear(t, c);
 		tcp_extra_give_back(t, c);
 	}
+	if (c->options & TCP_O_AUTH)
+		tcp_auth_end(t, c);
 	t->ip->neigh.entry[c->hop].refs--;
 	addr6_let_go(&t->ip->peers6, c->key.raddr);
 	t->state_count[c->state]--;

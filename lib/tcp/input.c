@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "tcp/acceptable.h"
+#include "tcp/auth.h"
 #include "tcp/extra.h"
 #include "tcp/reassembly.h"
 #include "tcp/sack.h"
@@ -460,6 +461,9 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	if (handle != CONN_TABLE_NONE && (handle & CONN_TABLE_SPACE) &&
 		(t->tw.records[handle & ~CONN_TABLE_SPACE].flags & TIMEWAIT_CHILD))
 		handle = conn_table_lookup(&t->table, rx->hash, rx->key);
+	/* RFC 5925 7.5: before anything else of it is believed. */
+	if (unlikely(t->auth_look) && !tcp_auth_input(t, rx, handle))
+		return;
 	if (handle != CONN_TABLE_NONE && !(handle & CONN_TABLE_SPACE)) {
 		struct tcp_conn *c = tcp_conn_at(t, handle);
 

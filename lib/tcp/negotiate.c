@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "ip/packet.h"
-#include "tcp/tcp.h"
+#include "tcp/auth.h"
 
 #define MSS_DEFAULT    536 /* RFC 9293 3.7.1: no MSS option from the peer */
 #define MSS_DEFAULT_V6 1220
@@ -110,6 +110,8 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 	use_path(t, c);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
+	if (o->has_auth && (t->auth == NULL || tcp_auth_key_first(t, &c->key) == AUTH_KEY_NONE))
+		spate_count(t->counters, SPATE_AUTH_IGNORED);
 	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {
 		uint8_t shift = o->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : o->wscale;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ip/packet.h"
+#include "tcp/auth.h"
 #include "tcp/sack.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
@@ -17,7 +18,15 @@
 uint32_t
 tcp_segment_room(const struct tcp_conn *c)
 {
-	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0);
+	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) -
+	       (c->options & TCP_O_AUTH ? AUTH_OPTION_LEN : 0);
+}
+
+/* Bytes for options: TCP-AO comes last, and has its place always. */
+static uint32_t
+option_room(const struct tcp_conn *c)
+{
+	return TCP_OPTIONS_MAX - (c->options & TCP_O_AUTH ? AUTH_OPTION_LEN : 0);
 }
 
 void
@@ -78,9 +87,25 @@ finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop
 	neigh_output(t->ip, hop, m);
 }
 
+/*
+ * The MAC of a segment that is complete but for its checksum, `len` payload bytes at
+ * `payload`. False: it was freed.
+ */
+static bool
+sign(struct tcp *t, uint32_t auth, const struct flow_key *k, const struct tcp_seg_head *h,
+	struct rte_mbuf *m, uint8_t *payload, uint32_t len)
+{
+	uint32_t header_len = TCP_LEN + h->opts_len;
+
+	if (tcp_auth_sign(t, auth, k, payload - header_len, header_len + len))
+		return true;
+	rte_pktmbuf_free(m);
+	return false;
+}
+
 void
-tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq, uint32_t ack,
-	uint16_t wnd, uint8_t flags, const struct tcp_options *o)
+tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
+	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o, uint32_t auth)
 {
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
 	struct tcp_seg_head h = {
@@ -92,10 +117,20 @@ tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t se
 		.flags = flags,
 		.opts_len = o ? tcp_options_build(opts, o) : 0,
 	};
-	struct rte_mbuf *m = begin(t, k, &h, opts, 0, &payload);
+	struct rte_mbuf *m;
 
-	if (m)
+	if (auth != AUTH_NONE)
+		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
+	m = begin(t, k, &h, opts, 0, &payload);
+	if (m && (auth == AUTH_NONE || sign(t, auth, k, &h, m, payload, 0)))
 		finish(t, m, k, hop, 0);
+}
+
+void
+tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq, uint32_t ack,
+	uint16_t wnd, uint8_t flags, const struct tcp_options *o)
+{
+	tcp_send_bare_auth(t, k, hop, seq, ack, wnd, flags, o, AUTH_NONE);
 }
 
 uint16_t
@@ -161,6 +196,7 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 {
 	struct tcp_seg_head h = head_of(t, c, seq, flags);
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
+	uint32_t auth = tcp_auth_of(t, c);
 	struct rte_mbuf *m;
 
 	if (flags & TCP_SYN) {
@@ -174,8 +210,10 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 		h.opts_len = tcp_options_build(opts, &o);
 		if (c->extra != TCP_EXTRA_NONE)
 			h.opts_len += tcp_sack_build(
-				t, c, opts + h.opts_len, TCP_OPTIONS_MAX - h.opts_len);
+				t, c, opts + h.opts_len, option_room(c) - h.opts_len);
 	}
+	if (auth != AUTH_NONE)
+		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
 	m = begin(t, &c->key, &h, opts, len, &payload);
 	if (m == NULL)
 		return false;
@@ -183,6 +221,8 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 		allow_fragments(t, m);
 	if (len)
 		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
+	if (auth != AUTH_NONE && !sign(t, auth, &c->key, &h, m, payload, len))
+		return false;
 	finish(t, m, &c->key, c->hop, len);
 	return true;
 }
@@ -218,7 +258,7 @@ room_now(const struct tcp *t, const struct tcp_conn *c)
 
 	if (c->extra == TCP_EXTRA_NONE)
 		return tcp_segment_room(c);
-	return tcp_segment_room(c) - tcp_sack_length(t, c, TCP_OPTIONS_MAX - others);
+	return tcp_segment_room(c) - tcp_sack_length(t, c, option_room(c) - others);
 }
 
 /* Bytes of the queue at `seq` that a segment may carry now: window, SMSS, what there is. */

@@ -69,6 +69,9 @@ take(uint8_t kind, const uint8_t *p, uint8_t len, struct tcp_options *out)
 		return true;
 	case TCP_OPT_SACK:
 		return take_sack(p, len, out);
+	case TCP_OPT_AUTH:
+		out->has_auth = true;
+		return true;
 	default:
 		return true;
 	}

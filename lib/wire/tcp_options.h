@@ -18,6 +18,8 @@
 #define TCP_OPT_SACK_PERMIT 4
 #define TCP_OPT_SACK        5
 #define TCP_OPT_TIMESTAMP   8
+#define TCP_OPT_MD5         19 /* RFC 2385, obsolete: must not be beside TCP-AO */
+#define TCP_OPT_AUTH        29 /* TCP-AO: tcp/auth.h */
 
 #define TCP_OPTIONS_MAX   40 /* the data offset allows no more */
 #define TCP_OPT_TS_PADDED 12 /* NOP NOP kind len TSval TSecr, the layout of RFC 7323 app. A */
@@ -35,6 +37,7 @@ struct tcp_options {
 	uint16_t mss;
 	uint8_t wscale; /* as carried, not clamped */
 	bool has_mss, has_wscale, has_ts, sack_permitted;
+	bool has_auth;  /* parsed only: there is a TCP-AO, whatever is in it */
 	bool malformed; /* parsing ended early; what came before is kept */
 	uint8_t n_sack; /* blocks, as carried: any numbers */
 	uint32_t tsval, tsecr;

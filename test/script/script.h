@@ -144,6 +144,10 @@ struct script {
 	bool hold;                                         /* leave received data unread */
 	void (*hook)(struct script *s, const char *event); /* called at each event */
 
+	/* The last word about injected frames and the first about expected ones (ao.h). */
+	uint32_t (*seal)(struct script *s, uint8_t *b, uint32_t len); /* returns the length */
+	void (*unseal)(struct script *s, struct frame *f);
+
 	uint64_t rx_ol_flags; /* what the port says about injected frames */
 	uint16_t out_max;     /* frames the port takes at once */
 

@@ -176,7 +176,8 @@ script_build(struct script *s, const struct seg *g, uint8_t *b)
 	script_put16(tcp + 16, ~script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)));
 	if (g->bad_checksum)
 		tcp[17] ^= 1;
-	return at + ip_len() + tcp_len;
+	at += ip_len() + tcp_len;
+	return s->seal ? s->seal(s, b, at) : at;
 }
 
 static void
@@ -402,8 +403,11 @@ match_data(struct script *s, const struct seg *g, const struct view *v, const ch
 }
 
 static void
-match(struct script *s, const struct frame *f, const struct seg *g)
+match(struct script *s, struct frame *f, const struct seg *g)
 {
+	if (s->unseal)
+		s->unseal(s, f);
+
 	struct tuple *t = s->t;
 	struct view v;
 	const char *error = parse(s, f->b, f->len, true, &v);
@@ -452,7 +456,9 @@ script_out(struct script *s, const uint64_t *after_ns, const struct seg *g)
 	if (after_ns && f->at < began + *after_ns)
 		script_fail(s, "a segment after %.3f ms, expected at %.3f ms",
 			(double)(f->at - began) / 1e6, (double)*after_ns / 1e6);
-	match(s, f, g);
+	struct frame opened = *f;
+
+	match(s, &opened, g);
 }
 
 void
