@@ -137,7 +137,7 @@ list_part(struct engine_slot *slot, void *arg)
 	struct conn_query *q = arg;
 
 	q->n = 0;
-	q->more = spate_conn_list(slot->stack, &q->cursor, visit, q);
+	q->more = spate_conn_list(slot->stack, &q->cursor, NULL, visit, q);
 }
 
 static void
