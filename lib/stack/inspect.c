@@ -7,7 +7,9 @@
 #include "stack/stack.h"
 #include "tcp/reassembly.h"
 
+/* What one call looks at, and how many it hands over: a burst's worth of work. */
 #define LIST_BUCKETS 64
+#define LIST_VISITS  64
 
 void
 stack_tuple(const struct spate_stack *s, const struct flow_key *k, struct spate_tuple *out)
@@ -155,6 +157,7 @@ struct listing {
 	const struct spate_filter *filter;
 	void (*visit)(void *ctx, const struct spate_conn_info *info);
 	void *ctx;
+	uint32_t visits;
 };
 
 static bool
@@ -193,6 +196,7 @@ list_one(void *arg, uint32_t handle)
 	if (l->filter && !fits(l->s, l->filter, handle))
 		return;
 	info_of_handle(l->s, handle, &info);
+	l->visits++;
 	l->visit(l->ctx, &info);
 }
 
@@ -200,10 +204,14 @@ bool
 spate_conn_list(const struct spate_stack *s, uint32_t *cursor, const struct spate_filter *filter,
 	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx)
 {
-	struct listing l = {s, filter, visit, ctx};
+	struct listing l = {s, filter, visit, ctx, 0};
 
-	*cursor = conn_table_walk(&s->tcp.table, *cursor, LIST_BUCKETS, list_one, &l);
-	return *cursor != 0;
+	for (int i = 0; i < LIST_BUCKETS && l.visits < LIST_VISITS; i++) {
+		*cursor = conn_table_walk(&s->tcp.table, *cursor, 1, list_one, &l);
+		if (*cursor == 0)
+			return false;
+	}
+	return true;
 }
 
 static void
