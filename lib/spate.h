@@ -154,7 +154,7 @@ struct spate_stack_conf {
 	uint32_t max_conns;       /* connections at once, both roles */
 	uint32_t max_time_wait;   /* TIME_WAIT records */
 	uint8_t mac[6];
-	uint16_t mtu;             /* IP packet bytes; 0: 1500 */
+	uint16_t mtu;             /* IP packet bytes; 0: 1500; with IPv6 1280 at least */
 	uint16_t vlan;            /* 1-4094; 0: untagged */
 	uint32_t ip4;             /* our address, network order */
 	uint8_t prefix;           /* of the on-link network */

@@ -35,11 +35,16 @@ tcp_ready(struct tcp *t, struct tcp_conn *c)
 	t->ready_tail = index;
 }
 
-/* The flow label's source (RFC 6437 3): nothing of the table's own hash may show. */
+/* The flow label (RFC 6437 3): nothing of the table's own hash may show, and 0 would mean none. */
 static uint32_t
 flow_of(const struct tcp *t, const struct flow_key *k)
 {
-	return addr_is_v6(k->raddr) ? flow_key_hash(k, t->label_key) : 0;
+	uint32_t label;
+
+	if (!addr_is_v6(k->raddr))
+		return 0;
+	label = flow_key_hash(k, t->label_key) & IPV6_LABEL_MAX;
+	return label ? label : 1;
 }
 
 /* A frame with IP and TCP headers and room for `len` payload bytes, at *payload. */
