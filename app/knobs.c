@@ -82,6 +82,8 @@ static const struct knob table[] = {
 		"after the start: no opens, no answers (RFC 9293 3.4.3)"},
 	{"honour-rst-in-time-wait", KNOB_ON_OFF, AT(honour_rst_in_time_wait), 0, 1, "", NULL,
 		"let RST end TIME_WAIT (against RFC 1337)"},
+	{"hold-rst-in-syn-sent", KNOB_ON_OFF, AT(hold_rst_in_syn_sent), 0, 1, "", NULL,
+		"no RST for the ACK of a TIME_WAIT that it would end (against RFC 9293 3.10.7.3)"},
 	{"sequential-ports", KNOB_ON_OFF, AT(sequential_ports), 0, 1, "", NULL,
 		"local ports in order (against RFC 6056)"},
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "cmd_impair.h"
 #include "report.h"
 #include "words.h"
 
@@ -69,6 +70,7 @@ launch(struct app *a)
 		return false;
 	}
 	a->launched = true;
+	impair_apply_all(a);
 	totals_read(a, &a->base);
 	return true;
 }
@@ -419,6 +421,8 @@ run_finish(struct app *a)
 	run_each_slot(a, -1, check_sums, &leaked);
 	totals_read(a, &t);
 	totals_since(&t, &a->base);
+	if (!verify_say_all(a))
+		a->failed = true;
 	summary_print(a, &t);
 	printf("leaked   %lld\n", (long long)leaked);
 	fflush(stdout);

@@ -37,6 +37,7 @@ struct rte_mbuf;
 struct rte_mempool;
 struct spate_stack;
 struct spate_counters;
+struct spate_segment;
 
 /* A connection: valid from connect or accept until on_closed() returns. */
 typedef uint32_t spate_conn;
@@ -75,7 +76,7 @@ enum spate_state {
 
 const char *spate_state_name(enum spate_state s);
 
-/* What the application is told. Every pointer must be set. `app` is the conf's. */
+/* What the application is told. Every pointer but the last must be set. `app` is the conf's. */
 struct spate_ops {
 	/* A listener's connection is established; `cookie` is the listener's. */
 	void (*on_accept)(void *app, spate_conn c, uint32_t cookie);
@@ -98,6 +99,8 @@ struct spate_ops {
 	 * handle only its user word is left.
 	 */
 	void (*on_closed)(void *app, spate_conn c, int reason);
+	/* A segment has come for a probe. The one pointer that may be NULL: then there are none. */
+	void (*on_segment)(void *app, spate_conn c, const struct spate_segment *seg);
 };
 
 /* TIME_WAIT reuse by an active open (TW-06). */
@@ -139,6 +142,7 @@ struct spate_tcp_conf {
 	bool window_scale;              /* RFC 7323 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
+	bool hold_rst_in_syn_sent;      /* an ACK of something else draws none (TW-06) */
 	bool sequential_ports;          /* against RFC 6056 */
 };
 
@@ -192,6 +196,9 @@ uint64_t spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
 
 /* Set the time for calls of the application that come outside input, output and tick. */
 void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
+
+/* From now on the port fills in checksums, or does not (spate_stack_conf.tx_checksum_offload). */
+void spate_set_checksum_offload(struct spate_stack *s, bool offload);
 
 /* The time the stack was last given. */
 uint64_t spate_now(const struct spate_stack *s);
@@ -303,10 +310,14 @@ void spate_abort(struct spate_stack *s, spate_conn c);
 
 /* Options of one connection. */
 enum spate_option {
-	SPATE_OPT_KEEPALIVE, /* 0 or 1: probe an idle peer */
+	SPATE_OPT_KEEPALIVE,  /* 0 or 1: probe an idle peer */
+	SPATE_OPT_TIMESTAMPS, /* 0 or 1: offered; to be set before the SYN has left. Read: agreed */
 };
 
-/* 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have. */
+/*
+ * 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have; -EISCONN
+ * when it is too late.
+ */
 int spate_setopt(struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t value);
 int spate_getopt(
 	const struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t *value);
@@ -324,11 +335,43 @@ struct spate_conn_info {
 	uint32_t unsent, unacked, unread; /* bytes */
 	uint32_t rto_us, srtt_us;
 	uint32_t cwnd;
+	bool timestamps;     /* agreed (SYN_SENT: offered), and with them: */
+	uint32_t tsval;      /* what a segment sent now carries */
+	uint32_t ts_recent;  /* RFC 7323 4.3 */
 	uint64_t expires_ns; /* TIME_WAIT: when */
 };
 
 /* 0, or -ENOTCONN. */
 int spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
+
+/*
+ * Probes. A probe has a 4-tuple, and nothing of a protocol: no segment leaves but those that
+ * the application sends on it, none that comes is answered, and each is shown to it. This is
+ * for finding out what a peer, or something on the way to it, makes of a segment that no
+ * TCP would send at that moment.
+ */
+
+/* A segment on a probe. */
+struct spate_segment {
+	uint8_t flags; /* as in the header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 */
+	bool has_ts;
+	uint16_t wnd; /* as carried */
+	uint16_t mss; /* of a SYN; 0: none */
+	uint32_t seq, ack;
+	uint32_t tsval, tsecr; /* with has_ts */
+	uint32_t len;          /* payload bytes; what is sent has none */
+};
+
+/*
+ * A probe on a tuple this stack has nothing on, not even a TIME_WAIT: else -EADDRINUSE.
+ * spate_close() ends it, and so does the end of the run, without on_closed(). Errors as of
+ * spate_connect_from(), and -EINVAL when there is no on_segment().
+ */
+int spate_probe_open(struct spate_stack *s, const struct spate_addr *local,
+	const struct spate_addr *remote, spate_conn *c);
+
+/* Send `seg`, now. 0; -ENOTCONN for what is no probe (any more). */
+int spate_probe_send(struct spate_stack *s, spate_conn c, const struct spate_segment *seg);
 
 /*
  * List connections, TIME_WAIT included, in pieces: `visit` is called for those in the

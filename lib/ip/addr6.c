@@ -133,23 +133,19 @@ addr6_name(struct addr6_table *t, const uint8_t addr[16])
 }
 
 void
-addr6_hold(struct addr6_table *t, rte_be32_t name)
+addr6_hold_name(struct addr6_table *t, rte_be32_t name)
 {
 	uint32_t i = addr_v6_number(name);
 
-	if (!addr_is_v6(name))
-		return;
 	if (t->entry[i].holders++ == 0)
 		queue_leave(t, i);
 }
 
 void
-addr6_let_go(struct addr6_table *t, rte_be32_t name)
+addr6_let_name_go(struct addr6_table *t, rte_be32_t name)
 {
 	uint32_t i = addr_v6_number(name);
 
-	if (!addr_is_v6(name))
-		return;
 	if (--t->entry[i].holders == 0)
 		queue_join(t, i);
 }

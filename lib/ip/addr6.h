@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "wire/addr.h"
 
 #define ADDR6_NONE 0 /* no name */
@@ -57,8 +59,22 @@ addr6_of(const struct addr6_table *t, rte_be32_t name)
 	return t->entry[addr_v6_number(name)].addr;
 }
 
+void addr6_hold_name(struct addr6_table *t, rte_be32_t name);
+void addr6_let_name_go(struct addr6_table *t, rte_be32_t name);
+
 /* Hold a name, let go of it; nothing for an IPv4 address. */
-void addr6_hold(struct addr6_table *t, rte_be32_t name);
-void addr6_let_go(struct addr6_table *t, rte_be32_t name);
+static inline void
+addr6_hold(struct addr6_table *t, rte_be32_t addr)
+{
+	if (unlikely(addr_is_v6(addr)))
+		addr6_hold_name(t, addr);
+}
+
+static inline void
+addr6_let_go(struct addr6_table *t, rte_be32_t addr)
+{
+	if (unlikely(addr_is_v6(addr)))
+		addr6_let_name_go(t, addr);
+}
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <rte_tcp.h>
 
-static void
-build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
+void
+packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
 	uint8_t protocol, uint32_t flow, uint16_t len)
 {
 	struct ipv6_head h = {
@@ -22,17 +22,7 @@ build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t rad
 }
 
 void
-packet_build(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
-	uint8_t protocol, uint32_t flow, uint16_t len)
-{
-	if (likely(!addr_is_v6(raddr)))
-		ipv4_build(p, laddr, raddr, protocol, len);
-	else
-		build_v6(ip, p, laddr, raddr, protocol, flow, len);
-}
-
-static void
-checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
+packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 {
 	struct rte_ipv6_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
 	struct rte_tcp_hdr *tcp = (void *)(h + 1);
@@ -48,15 +38,11 @@ checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 }
 
 void
-packet_checksums(const struct ip_iface *ip, struct rte_mbuf *m, rte_be32_t raddr)
+packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 	struct rte_tcp_hdr *tcp = (void *)(h + 1);
 
-	if (unlikely(addr_is_v6(raddr))) {
-		checksums_v6(ip, m);
-		return;
-	}
 	if (!ip->checksum_offload) {
 		h->hdr_checksum = rte_ipv4_cksum(h);
 		tcp->cksum = rte_ipv4_udptcp_cksum(h, tcp);
@@ -83,10 +69,12 @@ packet_begin(struct ip_iface *ip, rte_be32_t laddr, rte_be32_t raddr, uint8_t pr
 		spate_count(ip->counters, SPATE_DROP_NO_MBUF);
 		return NULL;
 	}
-	packet_build(ip, p, laddr, raddr, protocol, 0, len);
-	if (!addr_is_v6(raddr)) {
+	if (addr_is_v6(raddr)) {
+		packet_build_v6(ip, p, laddr, raddr, protocol, 0, len);
+	} else {
 		struct rte_ipv4_hdr *h = (void *)p;
 
+		ipv4_build(p, laddr, raddr, protocol, len);
 		h->hdr_checksum = rte_ipv4_cksum(h);
 	}
 	*payload = p + header_len;

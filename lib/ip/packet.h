@@ -33,16 +33,13 @@ packet_header_len(rte_be32_t raddr)
 	return addr_is_v6(raddr) ? IPV6_LEN : PACKET_V4_LEN;
 }
 
-/*
- * Write the header of a packet with `len` bytes of payload. `flow` is what an IPv6 flow
- * label is made of; an IPv4 header leaves its checksum for packet_checksums(), or
- * packet_v4_checksum() where the payload is not TCP.
- */
-void packet_build(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
+/* Write the header of an IPv6 packet with `len` bytes of payload; `flow` has its flow label. */
+void packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
 	uint8_t protocol, uint32_t flow, uint16_t len);
 
-/* The checksums of a TCP segment `m` towards `raddr`, or what the port needs to compute them. */
-void packet_checksums(const struct ip_iface *ip, struct rte_mbuf *m, rte_be32_t raddr);
+/* The checksums of a TCP segment `m`, or what the port needs to compute them. */
+void packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m);
+void packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m);
 
 /*
  * A packet of our own with room for `len` bytes of `protocol`, at *payload; IPv4's header

@@ -55,6 +55,9 @@ info_of_conn(const struct spate_stack *s, const struct tcp_conn *c, struct spate
 	info->rto_us = tcp_rto_us(t, c);
 	info->srtt_us = c->srtt_us;
 	info->cwnd = c->cwnd;
+	info->timestamps = c->flags & TCP_F_TS;
+	info->tsval = info->timestamps ? t->ts_now + c->ts_offset : 0;
+	info->ts_recent = info->timestamps ? c->ts_recent : 0;
 }
 
 static void

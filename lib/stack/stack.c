@@ -215,6 +215,12 @@ spate_stack_now(struct spate_stack *s, uint64_t now_ns)
 	s->tcp.ts_now = now_ns / 1000000;
 }
 
+void
+spate_set_checksum_offload(struct spate_stack *s, bool offload)
+{
+	s->ip.checksum_offload = offload;
+}
+
 uint64_t
 spate_now(const struct spate_stack *s)
 {

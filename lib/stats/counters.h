@@ -98,11 +98,13 @@
 	X(NO_ACK_BIT, no_ack_bit, "segments without ACK in a synchronised state")                  \
 	X(OPTIONS_MALFORMED, options_malformed, "segments whose options end in nonsense")          \
 	X(RST_SENT, rst_sent, "resets sent")                                                       \
+	X(RST_HELD, rst_held, "resets of an open's unacceptable ACK held back, by knob")           \
 	X(RST_RECEIVED, rst_received, "resets received")                                           \
 	X(RST_IGNORED, rst_ignored, "resets not acceptable, or for nobody")                        \
 	X(CHALLENGE_ACKS, challenge_acks, "challenge ACKs sent")                                   \
 	X(CHALLENGE_LIMITED, challenge_limited, "challenge ACKs held back by the limit")           \
 	X(NO_CONNECTION, no_connection, "segments for no connection")                              \
+	X(PROBE_SEGMENTS, probe_segments, "segments for a probe")                                  \
 	X(TW_ENTERED, time_wait_entered, "TIME_WAIT entered")                                      \
 	X(TW_REUSED, time_wait_reused, "TIME_WAIT ended by a new incarnation")                     \
 	X(TW_RECYCLED, time_wait_recycled, "TIME_WAIT ended early: table full")                    \

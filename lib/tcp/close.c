@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "tcp/state.h"
 #include "tcp/tcp.h"
 
 int
@@ -12,10 +13,8 @@ tcp_shutdown(struct tcp *t, struct tcp_conn *c)
 	case SPATE_SYN_RCVD:
 		break; /* FIN_WAIT_1 as soon as our SYN is acknowledged (tcp_established) */
 	case SPATE_ESTABLISHED:
-		tcp_set_state(t, c, SPATE_FIN_WAIT_1);
-		break;
 	case SPATE_CLOSE_WAIT:
-		tcp_set_state(t, c, SPATE_LAST_ACK);
+		tcp_advance(t, c, TCP_EV_CLOSE);
 		break;
 	case SPATE_CLOSED:
 	case SPATE_SYN_SENT:

@@ -46,6 +46,7 @@ enum tcp_timer {
 /* tcp_conn.options */
 #define TCP_O_KEEPALIVE 0x0001 /* probe an idle peer (RFC 9293 3.8.4) */
 #define TCP_O_FRAGMENT  0x0002 /* the path is too narrow for DF (PM-04) */
+#define TCP_O_PROBE     0x8000 /* no connection at all: probe.c */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */
 enum tcp_soft {

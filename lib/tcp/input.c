@@ -8,6 +8,7 @@
 
 #include "tcp/acceptable.h"
 #include "tcp/seq.h"
+#include "tcp/state.h"
 #include "tcp/tcp.h"
 
 static void
@@ -137,26 +138,6 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	return true;
 }
 
-/* Our FIN is acknowledged: what that means for the state. False: the connection is gone. */
-static bool
-fin_acked(struct tcp *t, struct tcp_conn *c)
-{
-	switch (c->state) {
-	case SPATE_FIN_WAIT_1:
-		tcp_set_state(t, c, SPATE_FIN_WAIT_2);
-		tcp_timer_update(t, c, true);
-		return true;
-	case SPATE_CLOSING:
-		tcp_time_wait_enter(t, c);
-		return false;
-	case SPATE_LAST_ACK:
-		tcp_conn_end(t, c, 0);
-		return false;
-	default:
-		return true;
-	}
-}
-
 /* Fifth check, ACK, in the states from ESTABLISHED on. False: drop. */
 static bool
 ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
@@ -179,8 +160,11 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 
 		tcp_ack_new(t, c, s->ack);
 		tcp_update_window(t, c, s);
-		if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt && !fin_acked(t, c))
-			return false;
+		if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt) {
+			if (!tcp_advance(t, c, TCP_EV_FIN_ACKED))
+				return false;
+			tcp_timer_update(t, c, true); /* FIN_WAIT_2 has one of its own */
+		}
 		if (data && c->snd_una == c->snd_end && !(c->flags & TCP_F_FIN_QUEUED)) {
 			t->ops->on_sendable(t->app, tcp_conn_index(t, c));
 			return c->state != SPATE_CLOSED;
@@ -229,10 +213,8 @@ fin_received(struct tcp *t, struct tcp_conn *c)
 		if (c->state == SPATE_CLOSED)
 			return;
 	}
-	if (c->state == SPATE_FIN_WAIT_1)
-		tcp_set_state(t, c, SPATE_CLOSING);
-	else if (c->state == SPATE_FIN_WAIT_2)
-		tcp_time_wait_enter(t, c);
+	if (c->state == SPATE_FIN_WAIT_1 || c->state == SPATE_FIN_WAIT_2)
+		tcp_advance(t, c, TCP_EV_FIN);
 }
 
 /* Seventh and eighth: text and FIN. */
@@ -266,7 +248,7 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	 * there answers the FIN (LAST_ACK) instead of crossing it (CLOSING).
 	 */
 	if (fin && c->state == SPATE_ESTABLISHED)
-		tcp_set_state(t, c, SPATE_CLOSE_WAIT);
+		tcp_advance(t, c, TCP_EV_FIN);
 	if (s->data_len) {
 		spate_count_n(t->counters, SPATE_RX_BYTES, s->data_len);
 

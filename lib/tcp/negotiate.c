@@ -3,6 +3,8 @@
  * What the two SYNs agree on (OP-02, OP-03, OP-05). An option counts when both sides
  * send it; in SYN_SENT our flags say what we offered, afterwards what was agreed.
  */
+#include <errno.h>
+
 #include "ip/packet.h"
 #include "tcp/tcp.h"
 
@@ -42,6 +44,19 @@ uint16_t
 tcp_offer(const struct tcp *t)
 {
 	return (t->conf.timestamps ? TCP_F_TS : 0) | (t->conf.window_scale ? TCP_F_WSCALE : 0);
+}
+
+int
+tcp_offer_timestamps(struct tcp_conn *c, uint64_t on)
+{
+	if (on > 1)
+		return -EINVAL;
+	if (c->state != SPATE_SYN_SENT || !(c->flags & TCP_F_SYN_DUE) ||
+		(c->flags & TCP_F_SYN_LOST))
+		return -EISCONN;
+	c->flags &= ~TCP_F_TS;
+	c->flags |= on ? TCP_F_TS : 0;
+	return 0;
 }
 
 uint8_t

@@ -35,15 +35,12 @@ tcp_ready(struct tcp *t, struct tcp_conn *c)
 	t->ready_tail = index;
 }
 
-/* The flow label (RFC 6437 3): nothing of the table's own hash may show, and 0 would mean none. */
+/* RFC 6437 3: under a key of its own, as the table's hash stays secret; 0 would mean none. */
 static uint32_t
-flow_of(const struct tcp *t, const struct flow_key *k)
+flow_label(const struct tcp *t, const struct flow_key *k)
 {
-	uint32_t label;
+	uint32_t label = flow_key_hash(k, t->label_key) & IPV6_LABEL_MAX;
 
-	if (!addr_is_v6(k->raddr))
-		return 0;
-	label = flow_key_hash(k, t->label_key) & IPV6_LABEL_MAX;
 	return label ? label : 1;
 }
 
@@ -62,7 +59,11 @@ begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, con
 		spate_count(t->counters, SPATE_DROP_NO_MBUF);
 		return NULL;
 	}
-	packet_build(t->ip, p, k->laddr, k->raddr, IPPROTO_TCP, flow_of(t, k), tcp_len);
+	if (likely(!addr_is_v6(k->raddr)))
+		ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
+	else
+		packet_build_v6(
+			t->ip, p, k->laddr, k->raddr, IPPROTO_TCP, flow_label(t, k), tcp_len);
 	p += ip_len;
 	tcp_seg_build(p, h);
 	if (h->opts_len)
@@ -76,7 +77,10 @@ static void
 finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop,
 	uint32_t payload_len)
 {
-	packet_checksums(t->ip, m, k->raddr);
+	if (likely(!addr_is_v6(k->raddr)))
+		packet_checksums_v4(t->ip, m);
+	else
+		packet_checksums_v6(t->ip, m);
 	spate_count(t->counters, SPATE_TX_SEGMENTS);
 	spate_count_n(t->counters, SPATE_TX_BYTES, payload_len);
 	neigh_output(t->ip, hop, m);

@@ -8,6 +8,7 @@
  *   extra.c       what only few connections need, beside their records
  *   open.c        active and passive open by the application: connect, listen
  *   close.c       shutdown, close, abort
+ *   state.c       the transitions, in one table
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
  *   syn_cookie.c  SYNs answered without keeping anything
@@ -20,6 +21,7 @@
  *   ack.c         what an acknowledgement does: RTT, windows, congestion, recovery
  *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
+ *   probe.c       tuples that are the application's to send on and to look at
  *
  * It knows no port and no clock: `now_ns` is set by the stack. Below it are flow, ip,
  * wire, time and stats.
@@ -214,6 +216,9 @@ uint16_t tcp_headers(rte_be32_t raddr);
 /* Flags of what a new connection offers, as far as the knobs allow. */
 uint16_t tcp_offer(const struct tcp *t);
 
+/* Offer timestamps on this one connection, or not. -EINVAL, -EISCONN: its SYN has left. */
+int tcp_offer_timestamps(struct tcp_conn *c, uint64_t on);
+
 /* The options of our SYN or SYN+ACK. */
 uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p);
 
@@ -321,6 +326,14 @@ void tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart);
 
 /* Fire what is due; returns a time before which nothing is. */
 uint64_t tcp_timers_run(struct tcp *t);
+
+/* ---- probe.c: see spate.h */
+
+int tcp_probe_open(struct tcp *t, const struct flow_key *key, spate_conn *out);
+int tcp_probe_send(struct tcp *t, const struct tcp_conn *c, const struct spate_segment *seg);
+
+/* A segment for one. */
+void tcp_input_probe(struct tcp *t, const struct tcp_conn *c, const struct tcp_rx *rx);
 
 /* ---- open.c, close.c: see spate.h */
 

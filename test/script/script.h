@@ -149,7 +149,8 @@ struct script {
 	char events[1 << 15];
 	uint8_t received[(1 << 18) + 64];
 	uint32_t received_len;
-	uint32_t n_closed; /* calls of on_closed */
+	uint32_t n_closed;            /* calls of on_closed */
+	struct spate_segment segment; /* the last a probe was shown */
 
 	struct rte_mbuf *burst[BURST_MAX]; /* between BURST and ARRIVES */
 	uint16_t n_burst;
@@ -203,7 +204,7 @@ struct script {
 
 /* ---- what is to be true */
 
-/* All events since the last EVENTS: accept established data:N sendable fin closed[:REASON] */
+/* All events since the last: accept established data:N sendable fin closed[:REASON] segment */
 #define EVENTS(s, text) (AT(s), script_events(s, text))
 /* All bytes delivered since the last one of these. */
 #define RECEIVED(s, text)            (AT(s), script_received(s, (const uint8_t *)(text), strlen(text)))

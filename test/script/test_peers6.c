@@ -343,19 +343,22 @@ static void
 strangers(struct script *s)
 {
 	static uint32_t next = 0x20000000;
-	struct tuple *t = s->t;
+	struct rte_mbuf *burst[BURST_MAX];
+	uint8_t b[FRAME_BYTES], from[16];
+	uint32_t len = script_build(s, &(struct seg){.flags = RST, .seq = 1}, b);
 
-	USE(s, 14);
-	for (uint32_t i = 0; i < STRANGERS; i += 200) {
-		BURST(s);
-		for (uint32_t j = 0; j < 200; j++) {
-			s->t->raddr = next++;
-			IN(s, RST, .seq = 1);
+	for (uint32_t i = 0; i < STRANGERS; i += RTE_DIM(burst)) {
+		for (uint32_t j = 0; j < RTE_DIM(burst); j++) {
+			script_ip6(next++, from);
+			script_readdress6(b, from, NULL);
+			burst[j] = rte_pktmbuf_alloc(s->conf.pool);
+			CHECK(s, burst[j] != NULL);
+			memcpy(rte_pktmbuf_append(burst[j], len), b, len);
 		}
-		ARRIVES(s);
+		spate_stack_input(s->stack, burst, RTE_DIM(burst), s->now);
 	}
+	CHECK(s, script_count_of(s, SPATE_RST_IGNORED) >= STRANGERS);
 	SILENT(s);
-	s->t = t;
 }
 
 /* Peers off the link, behind a gateway whose MAC address is known. */
