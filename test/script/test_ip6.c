@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Below TCP, over IPv6: ping (IP-02), fragments (IP-03), extension headers, flow labels and
- * kinds of addresses (IP-04), headers that lie (IP-06), UDP (IP-07), checksums (DT-09),
- * addresses no peer can have (RS-11). Who is at an address: test_nd.c.
+ * Below TCP, over IPv6: ping (IP-02), fragments (IP-03), extension headers (IP-04), headers that
+ * lie (IP-06), UDP (IP-07), checksums (DT-09), addresses no peer can have (RS-11). Who is at an
+ * address: test_nd.c.
  */
-#include <stdlib.h>
-#include <sys/socket.h>
-
 #include "script.h"
 
 #define ETH_LEN 14
@@ -503,128 +500,11 @@ RS_11_frame_to_a_group(struct script *s)
 	COUNTED(s, DROP_MAC, 3);
 }
 
-/* ---- IP-04: flow labels, link-local peers, both families */
-
-static uint32_t
-label_of(const struct frame *f)
-{
-	return script_get32(f->b + ETH_LEN) & 0xfffff;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* RFC 6437: one label for all of a connection, another for another, never none. */
-static void
-IP_04_flow_labels(struct script *s)
-{
-	uint32_t label[300], twice = 0;
-	char data[] = "x";
-
-	START(s);
-	LISTEN(s);
-	for (uint32_t i = 0; i < RTE_DIM(label); i++) {
-		s->t->rport = PEER_PORT + i;
-		s->t->iss_known = s->t->ts_offset_known = false;
-		IN(s, SYN);
-		script_pump(s);
-		label[i] = label_of(&s->queue[s->head % FRAMES]);
-		CHECK(s, label[i] != 0);
-		OUT(s, SYN_ACK, .ack = 1);
-		if (i >= 10) {
-			IN(s, RST, .seq = 1);
-			continue;
-		}
-		IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = data);
-		EQUAL(s, label_of(script_next_frame(s)), label[i]);
-		EVENTS(s, "accept data:1");
-		RECEIVED(s, "x");
-		ABORT(s);
-		EQUAL(s, label_of(script_next_frame(s)), label[i]);
-		EVENTS(s, "closed:ECONNABORTED");
-	}
-	qsort(label, RTE_DIM(label), sizeof(label[0]), by_value);
-	for (uint32_t i = 1; i < RTE_DIM(label); i++)
-		twice += label[i] == label[i - 1];
-	/* 45000 pairs in a million values: none is likely, three are not. */
-	CHECK(s, twice < 3);
-}
-
-/* A segment between link-local addresses. */
-static void
-link_local_in(struct script *s, const struct seg *g)
-{
-	uint8_t b[FRAME_BYTES];
-	uint32_t len = script_build(s, g, b);
-
-	script_readdress6(b, peer_link_local, our_link_local);
-	script_inject(s, b, len);
-}
-
-static const struct frame *
-link_local_out(struct script *s, uint8_t flags)
-{
-	const struct frame *f = script_next_frame(s);
-	const uint8_t *ip = f->b + ETH_LEN, *tcp = ip + IP_LEN;
-
-	CHECK(s, memcmp(f->b, script_peer_mac, 6) == 0);
-	CHECK(s, memcmp(ip + 8, our_link_local, 16) == 0);
-	CHECK(s, memcmp(ip + 24, peer_link_local, 16) == 0);
-	EQUAL(s, tcp[13], flags);
-	EQUAL(s, script_sum(tcp, script_get16(ip + 4), script_ip6_sum(ip, 6, script_get16(ip + 4))),
-		0xffff);
-	return f;
-}
-
-/* On the link although there is a gateway, and asked for from an address of the link. */
-static void
-IP_04_link_local_peer(struct script *s)
-{
-	struct spate_addr local = {AF_INET6, rte_cpu_to_be_16(OUR_PORT), {0}};
-	struct spate_addr remote = {AF_INET6, rte_cpu_to_be_16(PEER_PORT), {0}};
-	struct spate_conn_info info;
-	const struct frame *f;
-	spate_conn c;
-
-	s->arp = ARP_MANUAL;
-	s->conf.gateway = rte_cpu_to_be_32(PEER_IP + 9);
-	START(s);
-	memcpy(local.ip6, our_link_local, 16);
-	memcpy(remote.ip6, peer_link_local, 16);
-	script_now(s);
-	script_must(s, spate_connect_from(s->stack, &local, &remote, &c), "connect");
-	script_opened(s, c);
-	f = script_next_frame(s);
-	EQUAL(s, f->b[ETH_LEN + IP_LEN], 135);
-	CHECK(s, memcmp(f->b + ETH_LEN + 8, our_link_local, 16) == 0);
-	CHECK(s, memcmp(f->b + ETH_LEN + IP_LEN + 8, peer_link_local, 16) == 0);
-	s->arp = ARP_ON_DEMAND;
-	CHECK(s, script_nd_answer(s, f));
-	f = link_local_out(s, SYN);
-	s->t->iss = script_get32(f->b + ETH_LEN + IP_LEN + 4);
-	link_local_in(s, &(struct seg){.flags = SYN_ACK, .ack = 1});
-	link_local_out(s, ACK);
-	EVENTS(s, "established");
-	info = script_info(s);
-	EQUAL(s, info.local.family, AF_INET6);
-	CHECK(s, memcmp(info.local.ip6, our_link_local, 16) == 0);
-	CHECK(s, memcmp(info.remote.ip6, peer_link_local, 16) == 0);
-	link_local_in(s, &(struct seg){.flags = RST, .seq = 1});
-	EVENTS(s, "closed:ECONNRESET");
-}
-
 static const struct row_test tests[] = {
 	ROW_TEST_V6("IP-02", IP_02_echo),
 	ROW_TEST_V6("IP-02", IP_02_not_answered),
 	ROW_TEST_V6("IP-03", IP_03_fragments),
 	ROW_TEST_V6("IP-04", IP_04_extension_headers_are_skipped),
-	ROW_TEST_V6("IP-04", IP_04_flow_labels),
-	ROW_TEST_V6("IP-04", IP_04_link_local_peer),
 	ROW_TEST_V6("IP-06 IP-04", IP_06_extension_headers_lie),
 	ROW_TEST_V6("IP-06", IP_06_lies),
 	ROW_TEST_V6("IP-06", IP_06_segment_lies),
