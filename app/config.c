@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth.h"
 #include "knobs.h"
 #include "words.h"
 
@@ -171,6 +172,7 @@ void
 config_print(const struct config *c)
 {
 	knobs_print(c);
+	auth_print(c);
 	for (int i = 0; i < PORTS_MAX; i++)
 		if (c->port[i].used)
 			print_port(&c->port[i], i);

@@ -77,10 +77,18 @@ struct server_config {
 	uint32_t backlog;
 };
 
+/* A key of TCP-AO. */
+struct auth_config {
+	bool used;
+	bool preferred; /* `set auth use` */
+	struct spate_auth_key key;
+};
+
 struct config {
 	struct port_config port[PORTS_MAX];
 	struct client_config client[CLIENTS_MAX];
 	struct server_config server[SERVERS_MAX];
+	struct auth_config auth[SPATE_AUTH_KEYS_MAX];
 	struct spate_tcp_conf tcp;
 	uint32_t drain_ms;                 /* how long running connections may end by themselves */
 	bool end_by_reset;                 /* what is left then is reset, not closed */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "auth.h"
 #include "cmd_impair.h"
 #include "report.h"
 #include "words.h"
@@ -52,6 +53,7 @@ launch(struct app *a)
 		.mbufs = MBUFS_PER_SLOT,
 	};
 	uint16_t slots;
+	int rc;
 
 	for (int i = 0; i < PORTS_MAX; i++)
 		if (a->config.port[i].used)
@@ -71,6 +73,12 @@ launch(struct app *a)
 	}
 	a->launched = true;
 	impair_apply_all(a);
+	rc = auth_apply(a);
+	if (rc < 0) {
+		wrong("the keys of 'set auth add': %s", strerror(-rc));
+		a->failed = true;
+		return false;
+	}
 	totals_read(a, &a->base);
 	return true;
 }

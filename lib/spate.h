@@ -110,6 +110,12 @@ enum spate_reuse {
 	SPATE_REUSE_ANY,    /* without timestamps too */
 };
 
+/* TCP-AO's algorithms (RFC 5926): how traffic keys are derived and MACs made. */
+enum spate_auth_algorithm {
+	SPATE_AUTH_HMAC_SHA_1_96 = 1, /* KDF_HMAC_SHA1 */
+	SPATE_AUTH_AES_128_CMAC_96,   /* KDF_AES_128_CMAC */
+};
+
 #define SPATE_SYN_TRIES_MAX 16
 
 /* The protocol's knobs. spate_tcp_defaults() fills them; units in the names. */
@@ -140,10 +146,12 @@ struct spate_tcp_conf {
 	bool time_wait;                 /* off: closes forget at once, and late FINs draw RST */
 	bool timestamps;                /* RFC 7323 offered and accepted */
 	bool window_scale;              /* RFC 7323 offered and accepted */
+	bool sack;                      /* RFC 2018 and 2883 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
 	bool hold_rst_in_syn_sent;      /* an ACK of something else draws none (TW-06) */
 	bool sequential_ports;          /* against RFC 6056 */
+	bool auth_drop_unmatched;       /* TCP-AO without a key here: not ignored (RFC 5925 7.3) */
 };
 
 void spate_tcp_defaults(struct spate_tcp_conf *conf);
@@ -157,6 +165,7 @@ struct spate_stack_conf {
 	struct rte_mempool *pool; /* buffers for frames sent: one segment each, 2 KiB data room */
 	uint32_t max_conns;       /* connections at once, both roles */
 	uint32_t max_time_wait;   /* TIME_WAIT records */
+	uint32_t max_auth;        /* protected by TCP-AO at once, TIME_WAIT included; 0: 16384 */
 	uint8_t mac[6];
 	uint16_t mtu;             /* IP packet bytes; 0: 1500; with IPv6 1280 at least */
 	uint16_t vlan;            /* 1-4094; 0: untagged */
@@ -265,8 +274,8 @@ void spate_source_filter(struct spate_source *src,
  * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next
  * output. Returns 0 and the connection; -EADDRNOTAVAIL when every tuple is taken,
  * -EAGAIN when none was found in a bounded search (call again), -ENOBUFS when the table
- * is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the next hop, -EINVAL
- * when `remote` is an address no other host can have.
+ * or the room for protected ones is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no
+ * room for the next hop, -EINVAL when `remote` is an address no other host can have.
  */
 int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
 	spate_conn *c);
@@ -312,6 +321,13 @@ void spate_abort(struct spate_stack *s, spate_conn c);
 enum spate_option {
 	SPATE_OPT_KEEPALIVE,  /* 0 or 1: probe an idle peer */
 	SPATE_OPT_TIMESTAMPS, /* 0 or 1: offered; to be set before the SYN has left. Read: agreed */
+	/*
+	 * Of connections that TCP-AO protects, -EOPNOTSUPP for others. The first two name a
+	 * key the connection's peer and ports match: -EINVAL if there is none.
+	 */
+	SPATE_OPT_AUTH_SEND,    /* send_id of the key we send with (current_key) */
+	SPATE_OPT_AUTH_RECEIVE, /* recv_id of the key the peer is asked to send with (rnext_key) */
+	SPATE_OPT_AUTH_ICMP,    /* 0 or 1: let ICMP's hard errors count (RFC 5925 7.8) */
 };
 
 /*
@@ -321,6 +337,61 @@ enum spate_option {
 int spate_setopt(struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t value);
 int spate_getopt(
 	const struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t *value);
+
+#define SPATE_AUTH_KEYS_MAX    64
+#define SPATE_AUTH_KEY_LEN_MAX 80
+
+/*
+ * A key of TCP-AO (RFC 5925 3.1: a master key tuple), of one stack. Connections whose peer and
+ * ports match one are protected from their SYN on: every segment carries a MAC, and one that comes
+ * without, or with a wrong one, is dropped without an answer. Segments say by an id which key
+ * made their MAC, so that there can be several of them for one peer, and one can take over from
+ * another while a connection lives.
+ */
+struct spate_auth_key {
+	struct spate_addr peer; /* its network; port 0: any */
+	uint8_t prefix;         /* bits of it that must match */
+	uint16_t local_port;    /* network order, 0: any */
+	uint8_t send_id;        /* on segments we send: the peer's recv_id */
+	uint8_t recv_id;        /* on segments we receive: the peer's send_id */
+	bool exclude_options;   /* MACs do not cover the other TCP options */
+	enum spate_auth_algorithm algorithm;
+	uint8_t key_len; /* 1 to SPATE_AUTH_KEY_LEN_MAX */
+	uint8_t key[SPATE_AUTH_KEY_LEN_MAX];
+};
+
+/* Is there TCP-AO here at all? It takes OpenSSL. */
+bool spate_auth_supported(void);
+
+/* Are both for this peer and prefix, these ports and ids? */
+bool spate_auth_key_same(const struct spate_auth_key *a, const struct spate_auth_key *b);
+
+/* Are there connections that both would be for? And have they an id in common then? */
+bool spate_auth_key_overlap(const struct spate_auth_key *a, const struct spate_auth_key *b);
+bool spate_auth_key_conflict(const struct spate_auth_key *a, const struct spate_auth_key *b);
+
+/*
+ * 0; -EEXIST when a key for some of the same connections has the send_id or the recv_id;
+ * -ENOSPC; -EINVAL; -ENOMEM; -ENOTSUP where spate was built without OpenSSL. Connections that
+ * are open already stay as they are.
+ */
+int spate_auth_key_add(struct spate_stack *s, const struct spate_auth_key *key);
+
+/*
+ * The key with this peer, prefix, ports and ids is no more. 0, -EINVAL, -ENOENT, -EBUSY while a
+ * connection sends with it or asks for it.
+ */
+int spate_auth_key_remove(struct spate_stack *s, const struct spate_auth_key *key);
+
+/*
+ * That key is the one to be used from now on: new connections begin with it, and those
+ * there are ask their peers to (RFC 5925 7.5: RNextKeyID), and are asked in turn. 0, -EINVAL,
+ * -ENOENT.
+ */
+int spate_auth_key_use(struct spate_stack *s, const struct spate_auth_key *key);
+
+/* Protected connections, TIME_WAIT included. */
+uint32_t spate_auth_in_use(const struct spate_stack *s);
 
 /* The application's word with a connection, 0 at first. */
 void spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
@@ -333,6 +404,7 @@ struct spate_conn_info {
 	uint32_t snd_una, snd_nxt, snd_wnd;
 	uint32_t rcv_nxt, rcv_wnd;
 	uint32_t unsent, unacked, unread; /* bytes */
+	uint32_t held;                    /* bytes received beyond a gap */
 	uint32_t rto_us, srtt_us;
 	uint32_t cwnd;
 	bool timestamps;     /* agreed (SYN_SENT: offered), and with them: */

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "stack/stack.h"
+#include "tcp/auth.h"
 
 /* struct spate_source from inside. */
 struct source {
@@ -260,6 +261,12 @@ spate_setopt(struct spate_stack *s, spate_conn id, enum spate_option option, uin
 		return 0;
 	case SPATE_OPT_TIMESTAMPS:
 		return tcp_offer_timestamps(c, value);
+	case SPATE_OPT_AUTH_SEND:
+		return tcp_auth_set_send(&s->tcp, c, value);
+	case SPATE_OPT_AUTH_RECEIVE:
+		return tcp_auth_set_receive(&s->tcp, c, value);
+	case SPATE_OPT_AUTH_ICMP:
+		return tcp_auth_set_icmp(&s->tcp, c, value);
 	}
 	return -ENOPROTOOPT;
 }
@@ -278,6 +285,10 @@ spate_getopt(const struct spate_stack *s, spate_conn id, enum spate_option optio
 	case SPATE_OPT_TIMESTAMPS:
 		*value = !!(c->flags & TCP_F_TS);
 		return 0;
+	case SPATE_OPT_AUTH_SEND:
+	case SPATE_OPT_AUTH_RECEIVE:
+	case SPATE_OPT_AUTH_ICMP:
+		return tcp_auth_get(&s->tcp, c, option, value);
 	}
 	return -ENOPROTOOPT;
 }

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "tcp/reassembly.h"
 #include "tcp/state.h"
 #include "tcp/tcp.h"
 
@@ -36,7 +37,7 @@ tcp_close(struct tcp *t, struct tcp_conn *c)
 		tcp_conn_end(t, c, 0);
 		return;
 	}
-	if (c->rcv_unread) {
+	if (c->rcv_unread || tcp_reassembly_bytes(t, c)) {
 		/* RFC 1122 4.2.2.13: the peer must learn that its data was not read. */
 		spate_count(t->counters, SPATE_UNREAD_CLOSE);
 		tcp_abort(t, c, -ECONNABORTED);

@@ -46,7 +46,10 @@ enum tcp_timer {
 /* tcp_conn.options */
 #define TCP_O_KEEPALIVE 0x0001 /* probe an idle peer (RFC 9293 3.8.4) */
 #define TCP_O_FRAGMENT  0x0002 /* the path is too narrow for DF (PM-04) */
-#define TCP_O_PROBE     0x8000 /* no connection at all: probe.c */
+#define TCP_O_PROBE     0x0004 /* no connection at all: probe.c */
+#define TCP_O_BEHIND    0x0008 /* RCV.NXT is beyond the last ACK sent */
+#define TCP_O_SACK      0x0010 /* SACK agreed (SYN_SENT: offered) */
+#define TCP_O_AUTH      0x0020 /* protected by TCP-AO: tcp/auth.h has its record */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */
 enum tcp_soft {

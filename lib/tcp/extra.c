@@ -45,3 +45,17 @@ tcp_extra_give_back(struct tcp *t, struct tcp_conn *c)
 	t->extra_free = c->extra;
 	c->extra = TCP_EXTRA_NONE;
 }
+
+/* Whoever has put something there has a line here. */
+static bool
+needed(const struct tcp_extra *x)
+{
+	return x->held.first || x->has_duplicate;
+}
+
+void
+tcp_extra_let_go(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->extra != TCP_EXTRA_NONE && !needed(&t->extras[c->extra]))
+		tcp_extra_give_back(t, c);
+}

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "tcp/auth.h"
 #include "tcp/seq.h"
 #include "tcp/state.h"
 #include "tcp/tcp.h"
@@ -55,6 +56,8 @@ tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32
 	c->snd_nxt = c->snd_end = iss + 1;
 	c->snd_wnd = rx->seg.wnd;
 	c->flags |= TCP_F_SYN_DUE;
+	if (t->auth)
+		tcp_auth_accept(t, c, rx);
 	spate_count(t->counters, SPATE_SYN_RECEIVED);
 	tcp_ready(t, c);
 	return true;
@@ -86,12 +89,16 @@ backlog_limit(const struct tcp *t, const struct listener *l)
 	return l->backlog_max ? l->backlog_max : t->max_conns - t->max_conns / 4;
 }
 
-/* A SYN there is no room for: a cookie, or silence (CM-18). */
+/*
+ * A SYN there is no room for: a cookie, or silence (CM-18). A cookie does not hold what
+ * TCP-AO must remember of the SYN.
+ */
 static void
 turn_away(
 	struct tcp *t, const struct tcp_rx *rx, const struct tcp_options *o, enum spate_counter why)
 {
-	if (t->conf.syn_cookies)
+	if (t->conf.syn_cookies &&
+		(t->auth == NULL || tcp_auth_key_first(t, rx->key) == AUTH_KEY_NONE))
 		tcp_cookie_answer(t, rx, o);
 	else
 		spate_count(t->counters, why);
@@ -215,6 +222,9 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	tcp_take_syn_options(t, c, &o);
 	c->rcv_nxt = s->seq + 1;
 	c->rcv_adv = c->rcv_nxt;
+	c->options |= TCP_O_BEHIND;
+	if (c->options & TCP_O_AUTH)
+		tcp_auth_peer_isn(t, c, s->seq);
 	if (!(s->flags & TCP_ACK)) {
 		/* Both sides open at once (CM-05): our SYN goes again, with an ACK. */
 		c->snd_wnd = s->wnd;

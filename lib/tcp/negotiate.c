@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the two SYNs agree on (OP-02, OP-03, OP-05). An option counts when both sides
+ * What the two SYNs agree on (OP-02 to OP-05). An option counts when both sides
  * send it; in SYN_SENT our flags say what we offered, afterwards what was agreed.
  */
 #include <errno.h>
 
 #include "ip/packet.h"
-#include "tcp/tcp.h"
+#include "tcp/auth.h"
 
 #define MSS_DEFAULT    536 /* RFC 9293 3.7.1: no MSS option from the peer */
 #define MSS_DEFAULT_V6 1220
@@ -77,6 +77,7 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 		.mss = tcp_our_mss(t, c->key.raddr),
 		.has_wscale = c->flags & TCP_F_WSCALE,
 		.wscale = tcp_our_wscale(t),
+		.sack_permitted = c->options & TCP_O_SACK,
 		.has_ts = c->flags & TCP_F_TS,
 		.tsval = t->ts_now + c->ts_offset,
 		/* RFC 7323 3.2: TSecr is zero where there is no ACK. */
@@ -109,6 +110,8 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 	use_path(t, c);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
+	if (o->has_auth && (t->auth == NULL || tcp_auth_key_first(t, &c->key) == AUTH_KEY_NONE))
+		spate_count(t->counters, SPATE_AUTH_IGNORED);
 	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {
 		uint8_t shift = o->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : o->wscale;
 
@@ -121,4 +124,6 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 		c->ts_recent = o->tsval;
 	else
 		c->flags &= ~TCP_F_TS;
+	if (!o->sack_permitted)
+		c->options &= ~TCP_O_SACK;
 }

@@ -184,7 +184,7 @@ TW_06_probe_of_a_time_wait(struct script *s)
 	SILENT(s);
 	PROBE_SEND(s, c, .flags = SYN, .seq = ISS, .wnd = 65535, .mss = 1400, .has_ts = true,
 		.tsval = TSVAL);
-	OUT(s, SYN, .mss = SET(1400), .wscale = ABSENT);
+	OUT(s, SYN, .mss = SET(1400), .wscale = ABSENT, .sack_ok = ABSENT);
 	EQUAL(s, s->t->iss, ISS);
 	EQUAL(s, s->t->ts_out, TSVAL);
 	IN(s, ACK, .seq = 2, .ack = -1000, .tsval = SET(44));
@@ -214,7 +214,7 @@ TW_06_probe_answers_nothing(struct script *s)
 	spate_conn c = probe(s);
 
 	PROBE_SEND(s, c, .flags = SYN, .seq = ISS, .wnd = 1024);
-	OUT(s, SYN, .win = SET(1024), .mss = ABSENT, .wscale = ABSENT, .tsval = ABSENT);
+	OUT(s, SYN, .win = SET(1024), .mss = ABSENT, .wscale = ABSENT, .sack_ok = ABSENT, .tsval = ABSENT);
 	IN(s, SYN_ACK, .ack = 1, .mss = SET(1300));
 	EVENTS(s, "segment");
 	EQUAL(s, s->segment.mss, 1300);
