@@ -167,7 +167,7 @@ struct spate_stack_conf {
 	uint32_t max_time_wait;   /* TIME_WAIT records */
 	uint32_t max_auth;        /* protected by TCP-AO at once, TIME_WAIT included; 0: 16384 */
 	uint8_t mac[6];
-	uint16_t mtu;             /* IP packet bytes; 0: 1500 */
+	uint16_t mtu;             /* IP packet bytes; 0: 1500; with IPv6 1280 at least */
 	uint16_t vlan;            /* 1-4094; 0: untagged */
 	uint32_t ip4;             /* our address, network order */
 	uint8_t prefix;           /* of the on-link network */

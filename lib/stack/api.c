@@ -48,9 +48,12 @@ peer(struct spate_stack *s, const struct spate_addr *a, rte_be32_t *out)
 {
 	if (!family_known(s, a))
 		return -EAFNOSUPPORT;
-	*out = a->family == AF_INET ? a->ip4 : ip6_peer_name(&s->ip, a->ip6);
-	return *out != ADDR6_NONE && !(a->family == AF_INET && !ip_is_peer(&s->ip, *out)) ? 0
-											  : -EINVAL;
+	if (a->family == AF_INET) {
+		*out = a->ip4;
+		return ip4_is_peer(&s->ip, a->ip4) ? 0 : -EINVAL;
+	}
+	*out = ip6_peer_name(&s->ip, a->ip6);
+	return *out != ADDR6_NONE ? 0 : -EINVAL;
 }
 
 /* One of ours. 0, -EAFNOSUPPORT, or -EADDRNOTAVAIL. */
