@@ -207,11 +207,20 @@ tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;
 		tcp_ready(t, c);
 	}
-	if (wnd > c->snd_wnd && tcp_unsent(c))
-		tcp_ready(t, c);
+	if (wnd > c->snd_wnd) {
+		c->wnd_max = s->wnd > c->wnd_max ? s->wnd : c->wnd_max;
+		if (tcp_unsent(c))
+			tcp_ready(t, c);
+	}
+
+	bool turned = (wnd == 0) != (c->snd_wnd == 0);
+
 	c->snd_wnd = wnd;
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;
+	/* Probes instead of retransmissions, or the other way round. */
+	if (turned)
+		tcp_timer_update(t, c, false);
 }
 
 void

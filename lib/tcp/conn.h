@@ -39,6 +39,7 @@ enum tcp_timer {
 	TCP_TIMER_NONE = 0,
 	TCP_TIMER_RETRANSMIT, /* something is in flight */
 	TCP_TIMER_PERSIST,    /* the peer's window is closed and data waits */
+	TCP_TIMER_OVERRIDE,   /* data waits, and only a silly segment of it fits */
 	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
 	TCP_TIMER_KEEPALIVE,  /* nothing to say, but is the peer still there? */
 };
@@ -46,6 +47,7 @@ enum tcp_timer {
 /* tcp_conn.options */
 #define TCP_O_KEEPALIVE 0x0001 /* probe an idle peer (RFC 9293 3.8.4) */
 #define TCP_O_FRAGMENT  0x0002 /* the path is too narrow for DF (PM-04) */
+#define TCP_O_OVERRIDE  0x8000 /* small as it is, the next segment leaves (RFC 9293 3.8.6.2.1) */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */
 enum tcp_soft {
@@ -95,8 +97,11 @@ struct tcp_conn {
 		uint8_t probes; /* zero-window or keepalive probes without any answer */
 		uint8_t soft;   /* SYN_SENT: enum tcp_soft, what ICMP had to say */
 	};
-	uint16_t listener; /* SYN_RCVD, passive */
-	uint16_t options;  /* TCP_O_* */
+	union {
+		uint16_t listener; /* SYN_RCVD, passive */
+		uint16_t wnd_max;  /* later: the largest window of the peer's, as it was carried */
+	};
+	uint16_t options; /* TCP_O_* */
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct tcp_conn) == 2 * RTE_CACHE_LINE_SIZE, "two cache lines");

@@ -49,6 +49,17 @@ check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint
 	return false;
 }
 
+/*
+ * CM-21: the SYN+ACK that made this connection comes again, so our ACK of it was lost. It
+ * names both ISNs, which nobody guesses: no challenge, and no limit.
+ */
+static bool
+syn_ack_again(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	return c->state >= SPATE_ESTABLISHED && (s->flags & TCP_SYN) && (s->flags & TCP_ACK) &&
+	       s->seq == c->rcv_nxt - 1 && s->ack == c->snd_una;
+}
+
 /* First check failed: answer, unless the answer could start a quarrel. */
 static void
 unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
@@ -59,7 +70,7 @@ unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	}
 	spate_count(t->counters, SPATE_UNACCEPTABLE_SEQ);
 	/* A retransmission is owed an ACK; an empty one that lies elsewhere is a challenge. */
-	if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN))
+	if ((tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN)) || syn_ack_again(c, s))
 		ack_now(t, c);
 	else
 		tcp_challenge_ack(t, c);
@@ -168,7 +179,11 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	if (!acceptable_ack(
 		    c->snd_una, c->snd_nxt, (uint32_t)UINT16_MAX << tcp_snd_wscale(c), s->ack)) {
 		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
-		tcp_challenge_ack(t, c);
+		/* RFC 5961 7 limits what an attacker without data could draw. */
+		if (s->data_len)
+			ack_now(t, c);
+		else
+			tcp_challenge_ack(t, c);
 		return false;
 	}
 	c->probes = 0;
@@ -235,11 +250,18 @@ fin_received(struct tcp *t, struct tcp_conn *c)
 		tcp_time_wait_enter(t, c);
 }
 
+static bool
+bare_fin(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	return c->state >= SPATE_ESTABLISHED && !(s->flags & (TCP_SYN | TCP_RST)) &&
+	       acceptable_bare_fin(c->rcv_nxt, s->seq, s->data_len, s->flags & TCP_FIN);
+}
+
 /* Seventh and eighth: text and FIN. */
 static void
 text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 {
-	trim(s, c->rcv_nxt, tcp_rcv_wnd(c));
+	trim(s, c->rcv_nxt, bare_fin(c, s) ? 1 : tcp_rcv_wnd(c));
 
 	bool fin = s->flags & TCP_FIN;
 
@@ -261,6 +283,8 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		return;
 	}
 	c->rcv_nxt += s->data_len + fin;
+	if (seq_gt(c->rcv_nxt, c->rcv_adv))
+		c->rcv_adv = c->rcv_nxt; /* a bare FIN behind a closed window */
 	/*
 	 * The state moves before the application hears of the data, so that a close() from
 	 * there answers the FIN (LAST_ACK) instead of crossing it (CLOSING).
@@ -310,7 +334,8 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	if ((c->flags & TCP_F_TS) && !check_timestamp(t, c, s, &tsval))
 		return;
 	/* First, the sequence number. */
-	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s))) {
+	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
+		!bare_fin(c, s)) {
 		if (behind_closed_window(c, s) && (!ack_received(t, c, s) || tcp_seg_len(s) == 0))
 			return;
 		unacceptable(t, c, s);

@@ -142,7 +142,9 @@ void
 tcp_established(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t index = tcp_conn_index(t, c);
+	struct listener *l = &t->listeners.entry[c->listener];
 
+	c->wnd_max = c->snd_wnd >> tcp_snd_wscale(c);
 	tcp_set_state(t, c, c->flags & TCP_F_FIN_QUEUED ? SPATE_FIN_WAIT_1 : SPATE_ESTABLISHED);
 	if (!(c->flags & TCP_F_PASSIVE)) {
 		spate_count(t->counters, SPATE_ESTABLISHED_ACTIVE);
@@ -154,11 +156,11 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 		c->flags &= ~TCP_F_OVER_TW;
 		tcp_time_wait_replaced(t, c->over_tw);
 	}
-	t->listeners.entry[c->listener].backlog--;
+	l->backlog--;
 	spate_count(t->counters, SPATE_ESTABLISHED_PASSIVE);
 	spate_count(t->counters, SPATE_OPENED);
 	c->flags |= TCP_F_OPENED;
-	t->ops->on_accept(t->app, index, t->listeners.entry[c->listener].cookie);
+	t->ops->on_accept(t->app, index, l->cookie);
 }
 
 void

@@ -256,6 +256,19 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	}
 }
 
+/*
+ * RFC 9293 3.8.6.2.1: is this too little to send? Not when it is a full segment, all there
+ * is, or half of the largest window the peer has had; nor when it has waited long enough.
+ */
+static bool
+silly(const struct tcp_conn *c, uint32_t len)
+{
+	uint32_t largest = (uint32_t)c->wnd_max << tcp_snd_wscale(c);
+
+	return c->snd_nxt + len != c->snd_end && len < tcp_segment_room(c) && len < largest / 2 &&
+	       !(c->options & TCP_O_OVERRIDE);
+}
+
 /* New data and the FIN, as far as windows and `room` frames allow. True if anything went. */
 static bool
 send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
@@ -271,13 +284,13 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 
 		if (len == 0 && !fin)
 			break;
-		/* RFC 9293 3.8.6.2.1: no silly segments while more is in flight and waiting. */
-		if (!last && len < tcp_segment_room(c) && c->snd_nxt != c->snd_una)
+		if (len && silly(c, len))
 			break;
 		if (!send_segment(t, c, c->snd_nxt, len,
 			    TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))
 			break;
 		c->snd_nxt += len + fin;
+		c->options &= ~TCP_O_OVERRIDE;
 		if (fin)
 			c->flags |= TCP_F_FIN_SENT;
 		time_segment(t, c, c->snd_nxt);

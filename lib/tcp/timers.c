@@ -3,7 +3,10 @@
  * One timer a connection, in the stack's wheel; what it is for follows from the state:
  *
  *   RETRANSMIT  something is in flight: SYN, SYN+ACK, data, FIN (RFC 6298)
- *   PERSIST     the peer's window is closed and there is more to send (RFC 9293 3.8.6.1)
+ *   PERSIST     the peer's window is closed and there is more to send, or it was closed over
+ *               what is in flight (RFC 9293 3.8.6, 3.8.6.1)
+ *   OVERRIDE    nothing is in flight, and what may leave is too little to be worth a segment
+ *               (RFC 9293 3.8.6.2.1), or there was no buffer for it
  *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
  *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
  *
@@ -15,6 +18,7 @@
 
 #define EXPIRE_BATCH 64
 #define WAIT_MAX_MS  (1ull << 30) /* 12 days */
+#define OVERRIDE_NS  200000000ull /* RFC 9293 3.8.6.2.1: 0.1 to 1 second */
 
 static enum tcp_timer
 wanted(const struct tcp_conn *c)
@@ -23,11 +27,13 @@ wanted(const struct tcp_conn *c)
 
 	if (c->state < SPATE_ESTABLISHED)
 		return TCP_TIMER_RETRANSMIT;
-	if (c->snd_wnd == 0 && in_flight <= 1 && (in_flight || tcp_unsent(c)))
+	/* A window that shrinks to nothing is probed too: what it covered is not given up. */
+	if (c->snd_wnd == 0 && (in_flight || tcp_unsent(c)))
 		return TCP_TIMER_PERSIST;
-	/* Unsent with nothing in flight: no buffer was to be had; try again later. */
-	if (in_flight || tcp_unsent(c))
+	if (in_flight)
 		return TCP_TIMER_RETRANSMIT;
+	if (tcp_unsent(c))
+		return TCP_TIMER_OVERRIDE;
 	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
 		return TCP_TIMER_FIN_WAIT_2;
 	return c->options & TCP_O_KEEPALIVE ? TCP_TIMER_KEEPALIVE : TCP_TIMER_NONE;
@@ -54,6 +60,8 @@ syn_wait_ms(const struct spate_tcp_conf *conf, uint8_t retries)
 static uint64_t
 interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 {
+	if (timer == TCP_TIMER_OVERRIDE)
+		return OVERRIDE_NS;
 	if (timer == TCP_TIMER_FIN_WAIT_2)
 		return t->conf.fin_wait_2_ms * 1000000ull;
 	if (timer == TCP_TIMER_KEEPALIVE)
@@ -134,11 +142,6 @@ back_off(struct tcp_conn *c)
 static void
 retransmit_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->snd_nxt == c->snd_una) {
-		tcp_ready(t, c);
-		tcp_timer_update(t, c, true);
-		return;
-	}
 	if (c->retries >= retry_limit(t, c)) {
 		tcp_conn_end(t, c, -ETIMEDOUT);
 		return;
@@ -147,6 +150,15 @@ retransmit_timeout(struct tcp *t, struct tcp_conn *c)
 	tcp_congestion_timeout(t, c);
 	c->retries++;
 	back_off(c);
+	tcp_timer_update(t, c, true);
+}
+
+/* RFC 9293 3.8.6.2.1 (4): a small segment now, or the same wait again for a buffer. */
+static void
+override_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	c->options |= TCP_O_OVERRIDE;
+	tcp_ready(t, c);
 	tcp_timer_update(t, c, true);
 }
 
@@ -190,6 +202,9 @@ fire(struct tcp *t, struct tcp_conn *c)
 		break;
 	case TCP_TIMER_PERSIST:
 		persist_timeout(t, c);
+		break;
+	case TCP_TIMER_OVERRIDE:
+		override_timeout(t, c);
 		break;
 	case TCP_TIMER_FIN_WAIT_2:
 		spate_count(t->counters, SPATE_FIN_WAIT_2_TIMED_OUT);

@@ -115,7 +115,7 @@ OP_03_both_scale(struct script *s)
 	/* 10 means 1280: that much is sent, and no more. */
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
 	SEND_PATTERN(s, 2000);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1280);
+	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = 1280);
 	SILENT(s);
 	IN(s, ACK, .seq = 1, .ack = 1281, .win = SET(10));
 	OUT(s, PSH_ACK, .seq = 1281, .ack = 1, .len = 720);
@@ -129,7 +129,7 @@ OP_03_not_both(struct script *s)
 	ESTABLISH(s);
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
 	SEND_PATTERN(s, 20);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = 10);
 	SILENT(s);
 	IN(s, ACK, .seq = 1, .ack = 11);
 	OUT(s, PSH_ACK, .seq = 11, .ack = 1, .len = 10);
@@ -144,7 +144,7 @@ OP_03_off_by_knob(struct script *s)
 	ESTABLISH(s);
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
 	SEND_PATTERN(s, 20);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = 10);
 	SILENT(s);
 }
 
