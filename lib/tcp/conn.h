@@ -42,11 +42,13 @@ enum tcp_timer {
 	TCP_TIMER_OVERRIDE,   /* data waits, and only a silly segment of it fits */
 	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
 	TCP_TIMER_KEEPALIVE,  /* nothing to say, but is the peer still there? */
+	TCP_TIMER_IDLE,       /* nothing at all: TS.Recent grows old */
 };
 
 /* tcp_conn.options */
 #define TCP_O_KEEPALIVE 0x0001 /* probe an idle peer (RFC 9293 3.8.4) */
 #define TCP_O_FRAGMENT  0x0002 /* the path is too narrow for DF (PM-04) */
+#define TCP_O_TS_OLD    0x4000 /* TS.Recent is too old to compare with (RFC 7323 5.5) */
 #define TCP_O_OVERRIDE  0x8000 /* small as it is, the next segment leaves (RFC 9293 3.8.6.2.1) */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */
@@ -94,7 +96,8 @@ struct tcp_conn {
 	uint8_t retries;     /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	uint8_t dupacks;
 	union {
-		uint8_t probes; /* zero-window or keepalive probes without any answer */
+		uint8_t probes; /* zero-window or keepalive probes, or half days, without any answer
+				 */
 		uint8_t soft;   /* SYN_SENT: enum tcp_soft, what ICMP had to say */
 	};
 	union {

@@ -42,7 +42,7 @@ check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint
 		spate_count(t->counters, SPATE_MISSING_TIMESTAMP);
 		return false;
 	}
-	if (acceptable_ts(c->ts_recent, o.tsval))
+	if (acceptable_ts(c->ts_recent, o.tsval) || (c->options & TCP_O_TS_OLD))
 		return true;
 	spate_count(t->counters, SPATE_PAWS_DROPPED);
 	ack_now(t, c);
@@ -347,8 +347,11 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		return;
 	}
 	/* RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent. */
-	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->flags & TCP_F_ACK_NOW))
+	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->flags & TCP_F_ACK_NOW) &&
+		tsval != c->ts_recent) {
 		c->ts_recent = tsval;
+		c->options &= ~TCP_O_TS_OLD;
+	}
 	/* Fourth, SYN: RFC 9293 3.10.7.4, a passive SYN_RCVD returns to LISTEN; else RFC 5961 4. */
 	if (s->flags & TCP_SYN) {
 		if (tcp_is_embryo(c))

@@ -9,6 +9,7 @@
  *               (RFC 9293 3.8.6.2.1), or there was no buffer for it
  *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
  *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
+ *   IDLE        nothing of the above: every half day, to see how long for (OP-06)
  *
  * TIME_WAIT has its own queue (time_wait.c).
  */
@@ -17,6 +18,8 @@
 #include "tcp/tcp.h"
 
 #define EXPIRE_BATCH 64
+#define IDLE_NS      43200000000000ull /* half a day */
+#define IDLE_OLD     49 /* of them: 24 days at least, and less than half of the clock's period */
 #define WAIT_MAX_MS  (1ull << 30) /* 12 days */
 #define OVERRIDE_NS  200000000ull /* RFC 9293 3.8.6.2.1: 0.1 to 1 second */
 
@@ -36,7 +39,9 @@ wanted(const struct tcp_conn *c)
 		return TCP_TIMER_OVERRIDE;
 	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
 		return TCP_TIMER_FIN_WAIT_2;
-	return c->options & TCP_O_KEEPALIVE ? TCP_TIMER_KEEPALIVE : TCP_TIMER_NONE;
+	if (c->options & TCP_O_KEEPALIVE)
+		return TCP_TIMER_KEEPALIVE;
+	return c->flags & TCP_F_TS ? TCP_TIMER_IDLE : TCP_TIMER_NONE;
 }
 
 /* The wait after `retries` repetitions: doubled by each, up to what a timer can hold. */
@@ -60,6 +65,8 @@ syn_wait_ms(const struct spate_tcp_conf *conf, uint8_t retries)
 static uint64_t
 interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 {
+	if (timer == TCP_TIMER_IDLE)
+		return IDLE_NS;
 	if (timer == TCP_TIMER_OVERRIDE)
 		return OVERRIDE_NS;
 	if (timer == TCP_TIMER_FIN_WAIT_2)
@@ -80,6 +87,9 @@ tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
 	enum tcp_timer timer = wanted(c);
 	uint32_t index = tcp_conn_index(t, c);
 
+	/* Half days are not probes. */
+	if (timer != c->timer && (timer == TCP_TIMER_IDLE || c->timer == TCP_TIMER_IDLE))
+		c->probes = 0;
 	if (timer == TCP_TIMER_NONE)
 		wheel_cancel(&t->wheel, index);
 	else if (restart || timer != c->timer)
@@ -189,6 +199,20 @@ keepalive_timeout(struct tcp *t, struct tcp_conn *c)
 	tcp_timer_update(t, c, true);
 }
 
+/*
+ * OP-06, RFC 7323 5.5: any ACK of the peer's sets `probes` to 0. After 24 days of silence its
+ * clock may be on the other side of TS.Recent, and what it says must not be refused for that.
+ */
+static void
+idle_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (++c->probes >= IDLE_OLD) {
+		c->probes = IDLE_OLD;
+		c->options |= TCP_O_TS_OLD;
+	}
+	tcp_timer_update(t, c, true);
+}
+
 static void
 fire(struct tcp *t, struct tcp_conn *c)
 {
@@ -212,6 +236,9 @@ fire(struct tcp *t, struct tcp_conn *c)
 		break;
 	case TCP_TIMER_KEEPALIVE:
 		keepalive_timeout(t, c);
+		break;
+	case TCP_TIMER_IDLE:
+		idle_timeout(t, c);
 		break;
 	case TCP_TIMER_NONE:
 		break;
