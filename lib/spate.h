@@ -218,6 +218,15 @@ int spate_listen(struct spate_stack *s, const struct spate_addr *local, uint32_t
 /* Stop listening; connections not yet accepted are reset (CM-23). 0 or -ENOENT. */
 int spate_unlisten(struct spate_stack *s, int listener);
 
+/*
+ * `full`: the application has no room for more connections of this listener, as when a
+ * queue that accept() empties is full. Until it says otherwise on_accept() is not called
+ * for it: handshakes go as far as SYN_RCVD, the ACK that would complete one is dropped,
+ * counted, with its data, and the SYN+ACK sent again on its timer, so a client gets in
+ * when there is room within that time (CM-18). May be called from on_accept(). 0 or -ENOENT.
+ */
+int spate_listener_full(struct spate_stack *s, int listener, bool full);
+
 /* Where local tuples come from: see spate_source_init(). Opaque, no resources held. */
 struct spate_source {
 	uint64_t opaque[12];

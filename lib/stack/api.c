@@ -76,6 +76,15 @@ spate_unlisten(struct spate_stack *s, int listener)
 }
 
 int
+spate_listener_full(struct spate_stack *s, int listener, bool full)
+{
+	if (listener < 0 || listener >= LISTENER_MAX || !s->tcp.listeners.entry[listener].used)
+		return -ENOENT;
+	s->tcp.listeners.entry[listener].full = full;
+	return 0;
+}
+
+int
 spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
 	uint32_t last_ip, uint16_t first_port, uint16_t last_port)
 {

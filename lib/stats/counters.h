@@ -64,6 +64,8 @@
 	X(SYN_NO_ROOM, syn_no_room, "SYNs dropped: connection table full")                         \
 	X(SYN_MALFORMED, syn_malformed, "SYNs dropped: with FIN or RST")                           \
 	X(QUIET, quiet, "SYNs dropped and opens put off: quiet time after the start")              \
+	X(ACCEPT_QUEUE_FULL, accept_queue_full,                                                    \
+		"ACKs of a SYN+ACK dropped: the application has no room")                          \
 	X(EMBRYO_RESET, embryo_reset, "SYN_RCVD ended by the peer's RST")                          \
 	X(EMBRYO_TIMED_OUT, embryo_timed_out, "SYN_RCVD given up: no ACK of the SYN+ACK")          \
 	X(EMBRYO_REPLACED, embryo_replaced, "SYN_RCVD ended by a different SYN")                   \

@@ -139,6 +139,9 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 		tcp_reset_reply(t, rx);
 		return false;
 	}
+	/* CM-18: as if it had been lost; our SYN+ACK goes again until there is room. */
+	if (tcp_is_embryo(c) && tcp_no_room(t, c->listener))
+		return false;
 	c->flags &= ~TCP_F_SYN_DUE;
 	tcp_ack_syn(t, c, s);
 	tcp_established(t, c);
@@ -388,6 +391,8 @@ cookie_instead(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		(s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK ||
 		!tcp_cookie_valid(t, rx, &o))
 		return c;
+	if (tcp_no_room(t, listener))
+		return NULL;
 	tcp_embryo_end(t, c, SPATE_EMBRYO_REPLACED);
 	return tcp_input_listen(t, rx, listener);
 }

@@ -85,6 +85,15 @@ backlog_limit(const struct tcp *t, const struct listener *l)
 	return l->backlog_max ? l->backlog_max : t->max_conns - t->max_conns / 4;
 }
 
+bool
+tcp_no_room(struct tcp *t, uint16_t listener)
+{
+	if (!t->listeners.entry[listener].full)
+		return false;
+	spate_count(t->counters, SPATE_ACCEPT_QUEUE_FULL);
+	return true;
+}
+
 /* A SYN there is no room for: a cookie, or silence (CM-18). */
 static void
 turn_away(
@@ -113,6 +122,9 @@ tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener)
 		struct tcp_conn *c = NULL;
 
 		if (!(s->flags & TCP_SYN) && tcp_cookie_valid(t, rx, &o)) {
+			/* CM-18: nothing is kept; what the client sends again is a cookie too. */
+			if (tcp_no_room(t, listener))
+				return NULL;
 			c = tcp_accept_cookie(t, rx, listener, s->ack - 1, &o);
 			spate_count(t->counters, c ? SPATE_COOKIES_ACCEPTED : SPATE_SYN_NO_ROOM);
 			return c;

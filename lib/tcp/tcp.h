@@ -156,6 +156,9 @@ struct tcp_conn *tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16
 bool tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
 	const struct tcp_options *o);
 
+/* CM-18: has the application no room for an established one of this listener? Counts. */
+bool tcp_no_room(struct tcp *t, uint16_t listener);
+
 /* The SYN_RCVD that a cookie stood for, as its SYN would have made it. NULL: no room. */
 struct tcp_conn *tcp_accept_cookie(struct tcp *t, const struct tcp_rx *rx, uint16_t listener,
 	uint32_t iss, const struct tcp_options *o);

@@ -216,6 +216,7 @@ app_listen(struct fuzz *f)
 		return;
 	}
 	f->listener[j] = spate_listen(f->stack, &local, backlog, flags, j);
+	f->full[j] = false;
 	fuzz_trace(f, "  app  listen %u: %d", port, f->listener[j]);
 	if (f->listener[j] < 0 && f->listener[j] != -EADDRINUSE)
 		fuzz_fail(f, "listen returned %d", f->listener[j]);
@@ -240,6 +241,20 @@ act_turn(struct fuzz *f)
 	}
 }
 
+/* Room for more, or not. */
+static void
+act_full(struct fuzz *f)
+{
+	uint32_t j = below(f, LISTENERS_MAX);
+	bool full = chance(f, 50);
+	int rc = spate_listener_full(f->stack, f->listener[j], full);
+
+	fuzz_trace(f, "  app  listener %d full %d: %d", f->listener[j], full, rc);
+	if (rc != (f->listener[j] < 0 ? -ENOENT : 0))
+		fuzz_fail(f, "listener_full returned %d", rc);
+	f->full[j] = rc == 0 && full;
+}
+
 static void
 act_option(struct fuzz *f, spate_conn c)
 {
@@ -261,7 +276,10 @@ act_rarely(struct fuzz *f)
 	uint8_t *p;
 	int rc;
 
-	switch (below(f, 9)) {
+	switch (below(f, 10)) {
+	case 9:
+		act_full(f);
+		return;
 	case 8:
 		act_turn(f);
 		return;
@@ -370,6 +388,8 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 
 	if (cookie >= LISTENERS_MAX || f->listener[cookie] < 0)
 		fuzz_fail(f, "on_accept from listener %u, which does not listen", cookie);
+	else if (f->full[cookie])
+		fuzz_fail(f, "on_accept from listener %u, which has no room", cookie);
 	opened(f, c, true);
 	a = known(f, c, "on_accept", &info);
 	if (a == NULL)

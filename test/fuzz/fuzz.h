@@ -96,6 +96,7 @@ struct fuzz {
 
 	struct app_conn conn[CONNS_MAX];
 	int listener[LISTENERS_MAX];
+	bool full[LISTENERS_MAX]; /* the application has no room for what they accept */
 	struct spate_source source;
 	uint64_t opened, closed, reset, timed_out, refused; /* as the callbacks tell it */
 	uint64_t delivered;
