@@ -74,6 +74,7 @@ static const struct knob table[] = {
 		"offered and accepted (RFC 7323)"},
 	{"window-scale", KNOB_ON_OFF, AT(window_scale), 0, 1, "", NULL,
 		"offered and accepted (RFC 7323)"},
+	{"ecn", KNOB_ON_OFF, AT(ecn), 0, 1, "", NULL, "offered and accepted (RFC 3168)"},
 	{"tolerate-missing-ts", KNOB_ON_OFF, AT(tolerate_missing_ts), 0, 1, "", NULL,
 		"accept segments without the agreed timestamp (RFC 7323 3.2)"},
 	{"time-wait", KNOB_ON_OFF, AT(time_wait), 0, 1, "", NULL,

@@ -129,6 +129,7 @@ struct spate_tcp_conf {
 	bool time_wait;                 /* off: closes forget at once, and late FINs draw RST */
 	bool timestamps;                /* RFC 7323 offered and accepted */
 	bool window_scale;              /* RFC 7323 offered and accepted */
+	bool ecn;                       /* RFC 3168 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
 	bool sequential_ports;          /* against RFC 6056 */

@@ -15,6 +15,7 @@
 
 #include "stack/stack.h"
 #include "tcp/extra.h"
+#include "wire/ecn.h"
 
 #define VLAN_LAST    4094
 #define MTU_DEFAULT  1500
@@ -329,6 +330,7 @@ classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct fl
 
 	const struct rte_tcp_hdr *h = (const void *)payload;
 
+	rx->ecn = ecn_of(p);
 	*key = (struct flow_key){v.src, v.dst, h->src_port, h->dst_port};
 	rx->key = key;
 	return true;

@@ -84,6 +84,8 @@
 		"connections that did without a side record: pool empty")                          \
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
 	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
+	X(ECN_CE, ecn_ce, "data segments a router has marked instead of dropping")                 \
+	X(ECN_CUTS, ecn_cuts, "congestion windows halved because the peer has seen marks")         \
 	X(PERSIST_PROBES, persist_probes, "zero-window probes sent")                               \
 	X(KEEPALIVE_PROBES, keepalive_probes, "keepalive probes sent")                             \
 	X(KEEPALIVE_TIMED_OUT, keepalive_timed_out,                                                \

@@ -114,6 +114,7 @@ syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		 */
 		c->flags |= c->flags & TCP_F_SYN_DUE ? 0 : TCP_F_SYN_LOST;
 		c->flags |= TCP_F_SYN_DUE;
+		tcp_ecn_take_syn(c, s->flags);
 		tcp_ready(t, c);
 		return true;
 	}
@@ -192,6 +193,8 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	c->probes = 0;
 	if (c->timer == TCP_TIMER_KEEPALIVE)
 		tcp_timer_update(t, c, true);
+	if ((s->flags & TCP_ECE) && in_flight && (c->options & TCP_O_ECN))
+		tcp_congestion_notified(t, c);
 	if (seq_gt(s->ack, c->snd_una)) {
 		bool data = seq_lt(c->snd_una, c->snd_end);
 
@@ -370,6 +373,7 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	}
 	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, rx) : !ack_received(t, c, s))
 		return;
+	tcp_ecn_data(t, c, rx);
 	/* Sixth, urgent data is delivered in line (RFC 6093). Seventh and eighth: */
 	text_received(t, c, s);
 }

@@ -28,6 +28,10 @@ make_embryo(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t 
 	c->snd_wl1 = irs;
 	c->listener = listener;
 	tcp_take_syn_options(t, c, o);
+	if (rx->seg.flags & TCP_SYN) {
+		tcp_ecn_offer(t, c);
+		tcp_ecn_take_syn(c, rx->seg.flags);
+	}
 	t->listeners.entry[listener].backlog++;
 	return c;
 }
@@ -205,6 +209,7 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	c->soft = TCP_SOFT_NONE; /* it is reachable after all */
 	tcp_options_parse(s->opts, s->opts_len, &o);
 	tcp_take_syn_options(t, c, &o);
+	tcp_ecn_take_syn(c, s->flags);
 	c->rcv_nxt = s->seq + 1;
 	c->rcv_adv = c->rcv_nxt;
 	if (!(s->flags & TCP_ACK)) {

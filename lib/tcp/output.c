@@ -9,6 +9,7 @@
 
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
+#include "wire/ecn.h"
 
 #define IPV4_LEN sizeof(struct rte_ipv4_hdr)
 #define TCP_LEN  sizeof(struct rte_tcp_hdr)
@@ -134,6 +135,8 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 {
 	bool syn = flags & TCP_SYN;
 
+	if ((c->options & TCP_O_ECE) && !syn)
+		flags |= TCP_ECE;
 	c->flags &= ~TCP_F_ACK_NOW;
 	return (struct tcp_seg_head){
 		.sport = c->key.lport,
@@ -155,9 +158,13 @@ allow_fragments(struct tcp *t, struct rte_mbuf *m)
 	ip->packet_id = rte_cpu_to_be_16(t->ip->ident++);
 }
 
-/* Segment [seq, seq + len) with `flags`. False when there was no buffer for it. */
+/*
+ * Segment [seq, seq + len) with `flags`, its packet marked `ecn`. False when there was no
+ * buffer for it.
+ */
 static bool
-send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+send_marked(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags, uint8_t ecn)
 {
 	struct tcp_seg_head h = head_of(t, c, seq, flags);
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
@@ -178,9 +185,32 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 		return false;
 	if (c->options & TCP_O_FRAGMENT)
 		allow_fragments(t, m);
+	if (ecn)
+		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
 	if (len)
 		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
 	finish(t, m, c->hop, len);
+	return true;
+}
+
+static bool
+send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	return send_marked(t, c, seq, len, flags, ECN_NOT_ECT);
+}
+
+/* The same from snd_nxt: data that is sent for the first time (RFC 3168 6.1.2). */
+static bool
+send_first(struct tcp *t, struct tcp_conn *c, uint32_t len, uint8_t flags)
+{
+	bool data = len && (c->options & TCP_O_ECN);
+
+	if (data && (c->options & TCP_O_CWR))
+		flags |= TCP_CWR;
+	if (!send_marked(t, c, c->snd_nxt, len, flags, data ? ECN_ECT0 : ECN_NOT_ECT))
+		return false;
+	if (flags & TCP_CWR)
+		c->options &= ~TCP_O_CWR;
 	return true;
 }
 
@@ -199,7 +229,8 @@ static void
 send_syn(struct tcp *t, struct tcp_conn *c)
 {
 	c->flags &= ~TCP_F_SYN_DUE;
-	send_segment(t, c, c->snd_una, 0, c->state == SPATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK);
+	send_segment(t, c, c->snd_una, 0,
+		(c->state == SPATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK) | tcp_ecn_syn_flags(c));
 	if (c->flags & TCP_F_SYN_LOST)
 		c->flags &= ~TCP_F_RTT;
 	else
@@ -286,8 +317,8 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 			break;
 		if (len && silly(c, len))
 			break;
-		if (!send_segment(t, c, c->snd_nxt, len,
-			    TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))
+		if (!send_first(
+			    t, c, len, TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))
 			break;
 		c->snd_nxt += len + fin;
 		c->options &= ~TCP_O_OVERRIDE;

@@ -14,6 +14,7 @@
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
+ *   ecn.c         congestion that routers mark instead of dropping
  *   isn.c         initial sequence numbers and timestamp offsets
  *   output.c      segments built
  *   send_queue.c  what the application has queued
@@ -97,6 +98,7 @@ struct tcp_rx {
 	const struct flow_key *key;
 	uint64_t hash;   /* of the key, by the table */
 	uint32_t handle; /* what the table says now */
+	uint8_t ecn;     /* wire/ecn.h: what the IP header says */
 };
 
 static inline struct tcp_conn *
@@ -222,6 +224,20 @@ void tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_op
 /* RCV.WND.SHIFT for our receive buffer. */
 uint8_t tcp_our_wscale(const struct tcp *t);
 
+/* ---- ecn.c */
+
+/* An active open offers it, if the knob says so; a passive one before the SYN is taken. */
+void tcp_ecn_offer(const struct tcp *t, struct tcp_conn *c);
+
+/* Flags our SYN or SYN+ACK has for it. */
+uint8_t tcp_ecn_syn_flags(const struct tcp_conn *c);
+
+/* What the peer's SYN or SYN+ACK with these flags leaves of the offer. */
+void tcp_ecn_take_syn(struct tcp_conn *c, uint8_t flags);
+
+/* An acceptable segment: the marks of its data. */
+void tcp_ecn_data(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
+
 /* ---- isn.c */
 
 /* RFC 6528: *iss for a new incarnation, *ts_offset for its timestamps. */
@@ -287,6 +303,9 @@ void tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 
 /* A retransmission timeout's effect on sending (RFC 5681 3.1, RFC 6298 5). */
 void tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c);
+
+/* ECE: congestion without loss (RFC 3168 6.1.2). */
+void tcp_congestion_notified(struct tcp *t, struct tcp_conn *c);
 
 /* RTO now, backoff included, in microseconds. */
 uint64_t tcp_rto_us(const struct tcp *t, const struct tcp_conn *c);

@@ -127,6 +127,9 @@ handshake_timeout(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	c->retries++;
+	/* RFC 3168 6.1.1.1: something on the path may drop what it does not know. */
+	if (c->state == SPATE_SYN_SENT)
+		c->options &= ~TCP_O_ECN;
 	spate_count(t->counters, SPATE_RTO_FIRED);
 	spate_count(t->counters, SPATE_RETRANSMITS);
 	c->flags |= TCP_F_SYN_LOST | TCP_F_SYN_DUE;

@@ -262,7 +262,7 @@ aim_bend(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 		a->ack = edge(f, una, nxt);
 		return;
 	case 2:
-		a->flags = below(f, 64);
+		a->flags = below(f, 256);
 		return;
 	case 3:
 		a->wnd = PICK(f, 0, 1, 2, 65534, 65535, 32768, fuzz_random(f));

@@ -52,6 +52,7 @@ tcp_knobs(struct fuzz *f)
 	t->syn_cookies = chance(f, 50);
 	t->time_wait = !chance(f, 10);
 	t->quiet_time_ms = chance(f, 5) ? PICK(f, 1, 1000, 30000) : 0;
+	t->ecn = chance(f, 40);
 	t->keepalive = chance(f, 20);
 	t->keepalive_idle_ms = PICK(f, 1, 1000, 7200000);
 	t->keepalive_interval_ms = PICK(f, 1, 1000, 75000);

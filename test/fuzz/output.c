@@ -118,7 +118,7 @@ tcp_check(struct fuzz *f, const uint8_t *ip, uint32_t len)
 	}
 	if (sum16(p, len, sum16(ip + 12, 8, 6 + len)) != 0xffff)
 		fuzz_fail(f, "TCP checksum");
-	if ((p[12] & 0xf) || (p[13] & 0xe0) || get16(p + 18))
+	if ((p[12] & 0xf) || (p[13] & (f->conf.tcp.ecn ? 0x20 : 0xe0)) || get16(p + 18))
 		fuzz_fail(f, "reserved bits or an urgent pointer");
 	if (len - TCP_LEN > RTE_MAX(limit, 48u))
 		fuzz_fail(f, "%u bytes, MSS %u", len - TCP_LEN, limit);

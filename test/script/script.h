@@ -53,6 +53,10 @@
 #define PSH     RTE_TCP_PSH_FLAG
 #define ACK     RTE_TCP_ACK_FLAG
 #define URG     RTE_TCP_URG_FLAG
+#define ECE     RTE_TCP_ECE_FLAG
+#define CWR     RTE_TCP_CWR_FLAG
+#define ECT0    2 /* RFC 3168 5 */
+#define CE      3
 #define SYN_ACK (SYN | ACK)
 #define FIN_ACK (FIN | ACK)
 #define PSH_ACK (PSH | ACK)
@@ -85,6 +89,7 @@ struct seg {
 	uint64_t tsecr;        /* in: as it is; out: relative to the peer's clock */
 	const void *raw;       /* in: option bytes instead of all these, */
 	uint8_t raw_len;       /* this many */
+	uint8_t ecn;           /* of the IP header: ECT0, CE */
 	bool bad_checksum;     /* in */
 	bool any_seq, any_ack; /* out: not looked at */
 };

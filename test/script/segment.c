@@ -23,7 +23,7 @@ const uint8_t script_broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 struct view {
 	uint32_t laddr, raddr;
 	uint16_t lport, rport;
-	uint8_t flags;
+	uint8_t flags, ecn;
 	uint32_t seq, ack;
 	uint16_t win;
 	const uint8_t *data;
@@ -145,6 +145,7 @@ script_build(struct script *s, const struct seg *g, uint8_t *b)
 		memcpy(tcp + TCP_LEN + opts, script_pattern + g->seq - 1, len);
 	memset(ip, 0, IP_LEN + TCP_LEN);
 	ip[0] = 0x45;
+	ip[1] = g->ecn;
 	script_put16(ip + 2, IP_LEN + tcp_len);
 	script_put16(ip + 6, 0x4000);
 	ip[8] = 64;
@@ -312,6 +313,7 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 	v->seq = script_get32(tcp + 4);
 	v->ack = script_get32(tcp + 8);
 	v->flags = tcp[13];
+	v->ecn = ip[1] & 3;
 	v->win = script_get16(tcp + 14);
 	if (head < TCP_LEN || head > tcp_len)
 		return "data offset";
@@ -324,7 +326,7 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 		return error;
 	if (memcmp(b, script_peer_mac, 6) || memcmp(b + 6, script_our_mac, 6))
 		return "MAC addresses";
-	if (ip[0] != 0x45 || ip[1] != 0 || script_get16(ip + 2) != IP_LEN + tcp_len)
+	if (ip[0] != 0x45 || ip[1] > 3 || script_get16(ip + 2) != IP_LEN + tcp_len)
 		return "IP version, header length, DSCP or total length";
 	if (script_get16(ip + 6) != 0x4000 || ip[8] != 64)
 		return "DF not set, or a fragment, or TTL";
@@ -332,7 +334,7 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 		return "IP checksum";
 	if (script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)) != 0xffff)
 		return "TCP checksum";
-	if (tcp[12] & 0xf || tcp[13] & 0xc0 || tcp[18] || tcp[19])
+	if (tcp[12] & 0xf || tcp[18] || tcp[19])
 		return "reserved bits or urgent pointer";
 	return error;
 }
@@ -353,9 +355,11 @@ script_describe(const struct script *s, const uint8_t *b, uint32_t len, char *to
 
 	uint32_t seq = v.seq - (ours ? t->iss : t->isn), ack = v.ack - (ours ? t->isn : t->iss);
 
-	n = snprintf(to, max, "%s%s%s%s%s%s seq %u ack %u win %u len %u port %u peer %u",
+	n = snprintf(to, max, "%s%s%s%s%s%s%s%s%s seq %u ack %u win %u len %u port %u peer %u",
 		v.flags & SYN ? "S" : "", v.flags & FIN ? "F" : "", v.flags & RST ? "R" : "",
-		v.flags & PSH ? "P" : "", v.flags & ACK ? "A" : "", v.flags & URG ? "U" : "", seq,
+		v.flags & PSH ? "P" : "", v.flags & ACK ? "A" : "", v.flags & URG ? "U" : "",
+		v.flags & ECE ? "E" : "", v.flags & CWR ? "W" : "",
+		v.ecn == CE ? " CE" : v.ecn ? " ECT" : "", seq,
 		v.flags & ACK ? ack : v.ack, v.win, v.len, v.lport, v.rport);
 	if (IS_SET(v.mss))
 		n += snprintf(to + n, max - n, " mss %u", (uint16_t)v.mss);
@@ -467,6 +471,7 @@ match(struct script *s, const struct frame *f, const struct seg *g)
 	want(s, "local address", v.laddr, t->laddr, line);
 	want(s, "local port", v.lport, t->lport, line);
 	want(s, "flags", v.flags, g->flags, line);
+	want(s, "ECN", v.ecn, g->ecn, line);
 	if (!g->any_seq)
 		want(s, "SEQ", v.seq - t->iss, g->seq, line);
 	if (!(g->flags & ACK))

@@ -88,6 +88,7 @@ seen_parse(const uint8_t *frame, uint32_t len, struct seen *s, const char **why)
 	s->seq = get32(tcp + 4);
 	s->ack = get32(tcp + 8);
 	s->flags = tcp[13];
+	s->ecn = ip[1] & 3;
 	s->wnd = get16(tcp + 14);
 	s->data = tcp + head;
 	s->len = total - IP_LEN - head;

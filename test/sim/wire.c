@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include "wire.h"
@@ -151,6 +152,19 @@ loss(struct wire *w, int from)
 	return rng_chance(&w->rng, l->loss_ppm) ? "lost" : NULL;
 }
 
+/* A router that would rather not drop it says so. */
+static void
+mark(struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
+
+	if (is_arp(m) || ip->version_ihl >> 4 != 4 || (ip->type_of_service & 3) == 0)
+		return;
+	ip->type_of_service |= 3;
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+}
+
 struct wire_fate
 wire_send(struct wire *w, int from, struct rte_mbuf *m, uint64_t tag, uint64_t now)
 {
@@ -166,6 +180,8 @@ wire_send(struct wire *w, int from, struct rte_mbuf *m, uint64_t tag, uint64_t n
 		rte_pktmbuf_free(m);
 		return fate;
 	}
+	if (l->mark_ppm && rng_chance(&w->rng, l->mark_ppm))
+		mark(m);
 	if (rng_chance(&w->rng, l->dup_ppm))
 		frame[1] = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
 	for (int i = 0; i < 2 && frame[i]; i++) {
