@@ -10,6 +10,7 @@
 
 #include "flow/flow_key.h"
 #include "pattern.h"
+#include "words.h"
 #include "work.h"
 
 /* Connections opened in one turn at the most: a burst's worth. */
@@ -30,15 +31,15 @@ enum client_phase {
 static void
 make_request(struct work_client *c, int last)
 {
-	char to[INET_ADDRSTRLEN], port[8] = "";
+	char to[ENDPOINT_TEXT];
 	bool close = last && c->conf->close == CLOSE_LAST;
 
-	inet_ntop(AF_INET, &c->conf->to.ip4, to, sizeof(to));
 	/* RFC 9110 7.2: the port too, unless it is the default. */
-	if (ntohs(c->conf->to.port) != 80)
-		snprintf(port, sizeof(port), ":%u", ntohs(c->conf->to.port));
+	endpoint_text(&c->conf->to, to);
+	if (ntohs(c->conf->to.port) == 80)
+		*strrchr(to, ':') = '\0';
 	c->request_len[last] = snprintf(c->request[last], sizeof(c->request[last]),
-		"GET %s HTTP/1.1\r\nHost: %s%s\r\n%s\r\n", c->conf->path, to, port,
+		"GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", c->conf->path, to,
 		close ? "Connection: close\r\n" : "");
 }
 
@@ -87,14 +88,13 @@ client_set_pace(struct work *w, struct work_client *c)
  * the same tuple.
  */
 static bool
-mine(const void *ctx, const void *key)
+mine(const void *ctx, const struct spate_tuple *t)
 {
 	const struct engine_slot *slot = ctx;
-	const struct flow_key *k = key;
 
 	if (slot->port->steering == PORT_STEER_RSS)
-		return port_queue_of(slot->port, key) == slot->queue;
-	return rte_be_to_cpu_16(k->lport) % slot->port->n_queues == slot->queue;
+		return engine_queue_of(slot->port, t) == slot->queue;
+	return rte_be_to_cpu_16(t->local.port) % slot->port->n_queues == slot->queue;
 }
 
 int
@@ -106,11 +106,11 @@ client_start(struct work *w, int index, const struct client_config *conf)
 	if (c->running)
 		return -EALREADY;
 	c->conf = conf;
-	rc = spate_add_addresses(w->slot->stack, conf->from_first, conf->from_last);
+	rc = spate_add_addresses(w->slot->stack, &conf->from_first, &conf->from_last);
 	if (rc < 0)
 		return rc;
 	spate_announce(w->slot->stack);
-	rc = spate_source_init(w->slot->stack, &c->source, conf->from_first, conf->from_last,
+	rc = spate_source_init(w->slot->stack, &c->source, &conf->from_first, &conf->from_last,
 		conf->port_first, conf->port_last);
 	if (rc < 0)
 		return rc;
@@ -185,11 +185,11 @@ client_poll(struct work *w, struct work_client *c, uint8_t index)
 	if (w->now_ns < c->pause_ns || c->count == 0)
 		return false;
 	if (!c->resolved) {
-		int rc = spate_resolve(w->slot->stack, c->conf->to.ip4);
+		int rc = spate_resolve(w->slot->stack, &c->conf->to);
 
 		if (rc == -EAGAIN)
 			return false;
-		/* No answer to ARP: go on, so that the connections' ends say so. */
+		/* No answer: go on, so that the connections' ends say so. */
 		c->resolved = true;
 		client_set_pace(w, c);
 	}

@@ -7,7 +7,6 @@
 
 #include "app.h"
 #include "command.h"
-#include "wire/ipv4.h"
 #include "run.h"
 #include "workload_port.h"
 
@@ -40,8 +39,7 @@ take_to(void *to, const char *value)
 {
 	struct client_config *c = to;
 
-	c->to.family = AF_INET;
-	return take_endpoint(value, false, &c->to.ip4, &c->to.port);
+	return take_endpoint(value, false, &c->to);
 }
 
 static bool
@@ -177,6 +175,7 @@ static const struct key client_keys[] = {
 static bool
 check(struct app *a, const struct client_config *c)
 {
+	const struct port_config *p = &a->config.port[c->port];
 	int other = config_overlap(&a->config, c);
 
 	if (config_find_client(&a->config, c->name) >= 0 ||
@@ -184,14 +183,22 @@ check(struct app *a, const struct client_config *c)
 		wrong("there is a client or server '%s' already", c->name);
 		return false;
 	}
-	if (!a->config.port[c->port].used) {
+	if (!p->used) {
 		wrong("port %u has no address: expected 'port config %u ip A.B.C.D/LEN' first",
 			c->port, c->port);
 		return false;
 	}
-	if (!ipv4_is_unicast(c->from_first) || !ipv4_is_unicast(c->from_last) ||
-		!ipv4_is_unicast(c->to.ip4)) {
-		wrong("client %s: not an address a host can have", c->name);
+	if (addr_unspecified(&c->to)) {
+		wrong("client %s: 'to' is not an address a host can have", c->name);
+		return false;
+	}
+	if (c->from_first.family != c->to.family) {
+		wrong("client %s: 'from' and 'to' are not of one family", c->name);
+		return false;
+	}
+	if (c->to.family == AF_INET6 ? !p->ip6.family : !p->ip.family) {
+		wrong("client %s: port %u has no %s address", c->name, c->port,
+			c->to.family == AF_INET6 ? "IPv6" : "IPv4");
 		return false;
 	}
 	if (other >= 0) {

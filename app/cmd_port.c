@@ -1,31 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* port config N ip A/LEN [gateway A] [vlan N] [mtu N] [queues N] */
+/* port config N [ip A/LEN] [gateway A] [ip6 A/LEN] [gateway6 A] [vlan N] [mtu N] [queues N] */
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <rte_ethdev.h>
 
 #include "app.h"
 #include "command.h"
-#include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
 static bool
 take_ip(void *to, const char *value)
 {
 	struct port_config *p = to;
 
-	if (!take_prefix(value, &p->ip, &p->prefix))
+	return take_prefix(value, AF_INET, &p->ip, &p->prefix);
+}
+
+static bool
+take_ip6(void *to, const char *value)
+{
+	struct port_config *p = to;
+
+	return take_prefix(value, AF_INET6, &p->ip6, &p->prefix6);
+}
+
+static bool
+take_router(const char *value, uint16_t family, struct spate_addr *out)
+{
+	if (!take_host(value, out))
 		return false;
-	if (ipv4_is_unicast(p->ip))
+	if (out->family == family)
 		return true;
-	wrong("'%s' is no address a host can have", value);
+	wrong("gateway '%s': expected an %s address", value, family == AF_INET ? "IPv4" : "IPv6");
 	return false;
 }
 
 static bool
 take_gateway(void *to, const char *value)
 {
-	return take_address(value, &((struct port_config *)to)->gateway);
+	return take_router(value, AF_INET, &((struct port_config *)to)->gateway);
+}
+
+static bool
+take_gateway6(void *to, const char *value)
+{
+	return take_router(value, AF_INET6, &((struct port_config *)to)->gateway6);
 }
 
 static bool
@@ -63,13 +84,38 @@ take_queues(void *to, const char *value)
 }
 
 static const struct key port_keys[] = {
-	{"ip", "A.B.C.D/LEN", "the port's address and its network", take_ip, true},
-	{"gateway", "A.B.C.D", "next hop to other networks", take_gateway, false},
+	{"ip", "A.B.C.D/LEN", "the port's IPv4 address and its network", take_ip, false},
+	{"gateway", "A.B.C.D", "next hop to other IPv4 networks", take_gateway, false},
+	{"ip6", "A:B::C/LEN", "the port's IPv6 address and its network", take_ip6, false},
+	{"gateway6", "A:B::C", "next hop to other IPv6 networks", take_gateway6, false},
 	{"vlan", "N", "802.1Q tag, 0: untagged", take_vlan, false},
 	{"mtu", "N", "576 to 1500 bytes", take_mtu, false},
 	{"queues", "N", "queue pairs, each with a worker", take_queues, false},
 	{NULL, NULL, NULL, NULL, false},
 };
+
+/* What is right word by word can be wrong together. */
+static bool
+check(const char *id, const struct port_config *p)
+{
+	if (p->ip.family == 0 && p->ip6.family == 0) {
+		wrong("port %s: expected an address: ip A.B.C.D/LEN, ip6 A:B::C/LEN, or both", id);
+		return false;
+	}
+	if (p->gateway.family && p->ip.family == 0) {
+		wrong("port %s: a gateway wants an address too: ip A.B.C.D/LEN", id);
+		return false;
+	}
+	if (p->gateway6.family && p->ip6.family == 0) {
+		wrong("port %s: a gateway6 wants an address too: ip6 A:B::C/LEN", id);
+		return false;
+	}
+	if (p->ip6.family && p->mtu && p->mtu < IPV6_MTU_LEAST) {
+		wrong("port %s: mtu %u: IPv6 needs at least %d", id, p->mtu, IPV6_MTU_LEAST);
+		return false;
+	}
+	return true;
+}
 
 static bool
 port_config(struct app *a, struct words *args)
@@ -89,7 +135,7 @@ port_config(struct app *a, struct words *args)
 		wrong("port %s is running: configure it before the first 'start'", id_text);
 		return false;
 	}
-	if (!keys_parse(args, port_keys, &p))
+	if (!keys_parse(args, port_keys, &p) || !check(id_text, &p))
 		return false;
 	a->config.port[id] = p;
 	return true;
@@ -102,7 +148,7 @@ port_help(void)
 }
 
 const struct command port_commands[] = {
-	{"port config", "N ip A.B.C.D/LEN [gateway A.B.C.D] [vlan N] [mtu N] [queues N]", false,
-		"give port N its address", port_config, port_help},
+	{"port config", "N [ip A.B.C.D/LEN] [ip6 A:B::C/LEN] [gateway A.B.C.D] [vlan N] ...", false,
+		"give port N its addresses", port_config, port_help},
 	{NULL, NULL, false, NULL, NULL, NULL},
 };

@@ -2,7 +2,6 @@
 /* server add NAME port P listen IP:PORT [http size N | discard | echo] [backlog N] */
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "app.h"
 #include "command.h"
@@ -21,8 +20,7 @@ take_listen(void *to, const char *value)
 {
 	struct server_config *s = to;
 
-	s->listen.family = AF_INET;
-	return take_endpoint(value, true, &s->listen.ip4, &s->listen.port);
+	return take_endpoint(value, true, &s->listen);
 }
 
 static bool

@@ -139,12 +139,10 @@ list_part(struct engine_slot *slot, void *arg)
 static void
 print_conn(const struct spate_conn_info *c)
 {
-	char local[32], remote[32], ip[ADDR_TEXT];
+	char local[ENDPOINT_TEXT], remote[ENDPOINT_TEXT];
 
-	snprintf(local, sizeof(local), "%s:%u", addr_text(c->local.ip4, ip),
-		rte_be_to_cpu_16(c->local.port));
-	snprintf(remote, sizeof(remote), "%s:%u", addr_text(c->remote.ip4, ip),
-		rte_be_to_cpu_16(c->remote.port));
+	endpoint_text(&c->local, local);
+	endpoint_text(&c->remote, remote);
 	printf("%-12s %-10" PRIu32 " %-10" PRIu32 " %-22s %-22s\n", spate_state_name(c->state),
 		c->unread, c->unacked + c->unsent, local, remote);
 }
@@ -242,6 +240,17 @@ which_ports(struct words *args, uint64_t *only)
 	return false;
 }
 
+static void
+print_addresses(const struct port_config *c)
+{
+	char text[ADDR_TEXT];
+
+	if (c->ip.family)
+		printf("  ip %s/%u", addr_text(&c->ip, text), c->prefix);
+	if (c->ip6.family)
+		printf("  ip6 %s/%u", addr_text(&c->ip6, text), c->prefix6);
+}
+
 static bool
 show_port_info(struct app *a, struct words *args)
 {
@@ -253,7 +262,7 @@ show_port_info(struct app *a, struct words *args)
 	RTE_ETH_FOREACH_DEV(id)
 	{
 		struct rte_eth_link link = {0};
-		char mac[RTE_ETHER_ADDR_FMT_SIZE], ip[ADDR_TEXT];
+		char mac[RTE_ETHER_ADDR_FMT_SIZE];
 		struct port p;
 		const struct port_config *c = &a->config.port[id];
 
@@ -264,7 +273,7 @@ show_port_info(struct app *a, struct words *args)
 		printf("port %u  %s  driver %s  mac %s  link %s  queues up to %u", id, p.name,
 			p.driver, mac, link.link_status ? "up" : "down", port_queues_max(&p));
 		if (c->used)
-			printf("  ip %s/%u", addr_text(c->ip, ip), c->prefix);
+			print_addresses(c);
 		for (uint16_t i = 0; i < a->engine.n_ports; i++)
 			if (a->engine.port[i].id == id)
 				printf("  mtu %u  queues %u  tx checksums %s",

@@ -4,9 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-
-#include <rte_byteorder.h>
 
 #include "knobs.h"
 #include "words.h"
@@ -40,9 +37,16 @@ config_find_server(const struct config *c, const char *name)
 }
 
 static bool
-ranges_meet(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+ports_meet(const struct client_config *a, const struct client_config *b)
 {
-	return a <= d && c <= b;
+	return a->port_first <= b->port_last && b->port_first <= a->port_last;
+}
+
+static bool
+addresses_meet(const struct client_config *a, const struct client_config *b)
+{
+	return addr_compare(&a->from_first, &b->from_last) <= 0 &&
+	       addr_compare(&b->from_first, &a->from_last) <= 0;
 }
 
 int
@@ -51,12 +55,8 @@ config_overlap(const struct config *c, const struct client_config *a)
 	for (int i = 0; i < CLIENTS_MAX; i++) {
 		const struct client_config *b = &c->client[i];
 
-		if (!b->used || b->port != a->port || b->to.ip4 != a->to.ip4 ||
-			b->to.port != a->to.port)
-			continue;
-		if (ranges_meet(rte_be_to_cpu_32(a->from_first), rte_be_to_cpu_32(a->from_last),
-			    rte_be_to_cpu_32(b->from_first), rte_be_to_cpu_32(b->from_last)) &&
-			ranges_meet(a->port_first, a->port_last, b->port_first, b->port_last))
+		if (b->used && b->port == a->port && addr_compare(&b->to, &a->to) == 0 &&
+			b->to.port == a->to.port && addresses_meet(a, b) && ports_meet(a, b))
 			return i;
 	}
 	return -1;
@@ -65,11 +65,17 @@ config_overlap(const struct config *c, const struct client_config *a)
 static void
 print_port(const struct port_config *p, int id)
 {
-	char ip[ADDR_TEXT], gw[ADDR_TEXT];
+	char text[ADDR_TEXT];
 
-	printf("port config %d ip %s/%u", id, addr_text(p->ip, ip), p->prefix);
-	if (p->gateway)
-		printf(" gateway %s", addr_text(p->gateway, gw));
+	printf("port config %d", id);
+	if (p->ip.family)
+		printf(" ip %s/%u", addr_text(&p->ip, text), p->prefix);
+	if (p->gateway.family)
+		printf(" gateway %s", addr_text(&p->gateway, text));
+	if (p->ip6.family)
+		printf(" ip6 %s/%u", addr_text(&p->ip6, text), p->prefix6);
+	if (p->gateway6.family)
+		printf(" gateway6 %s", addr_text(&p->gateway6, text));
 	if (p->vlan)
 		printf(" vlan %u", p->vlan);
 	if (p->mtu)
@@ -82,11 +88,9 @@ print_port(const struct port_config *p, int id)
 static void
 print_server(const struct server_config *s)
 {
-	char ip[ADDR_TEXT];
+	char at[ENDPOINT_TEXT];
 
-	printf("server add %s port %u listen %s:%u", s->name, s->port,
-		s->listen.ip4 ? addr_text(s->listen.ip4, ip) : "*",
-		rte_be_to_cpu_16(s->listen.port));
+	printf("server add %s port %u listen %s", s->name, s->port, endpoint_text(&s->listen, at));
 	if (s->kind == SERVER_HTTP)
 		printf(" http size %u", s->size);
 	else
@@ -100,13 +104,12 @@ static void
 print_client(const struct client_config *c)
 {
 	static const char *const close_name[] = {"last", "first", "reset"};
-	char a[ADDR_TEXT], b[ADDR_TEXT], to[ADDR_TEXT];
+	char text[ENDPOINT_TEXT];
 
-	printf("client add %s port %u from %s", c->name, c->port, addr_text(c->from_first, a));
-	if (c->from_last != c->from_first)
-		printf("-%s", addr_text(c->from_last, b));
-	printf(" ports %u-%u to %s:%u", c->port_first, c->port_last, addr_text(c->to.ip4, to),
-		rte_be_to_cpu_16(c->to.port));
+	printf("client add %s port %u from %s", c->name, c->port, addr_text(&c->from_first, text));
+	if (addr_compare(&c->from_last, &c->from_first))
+		printf("-%s", addr_text(&c->from_last, text));
+	printf(" ports %u-%u to %s", c->port_first, c->port_last, endpoint_text(&c->to, text));
 	if (c->kind == CLIENT_HTTP) {
 		printf(" http path %s requests %u", c->path, c->requests);
 		if (c->size >= 0)

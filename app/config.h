@@ -39,15 +39,15 @@ enum close_mode {
 struct port_config {
 	bool used;
 	uint16_t n_queues, mtu, vlan;
-	uint32_t ip, gateway; /* network order */
-	uint8_t prefix;
+	struct spate_addr ip, gateway, ip6, gateway6; /* family 0: none */
+	uint8_t prefix, prefix6;
 };
 
 struct client_config {
 	char name[NAME_MAX_LEN];
 	bool used;
 	uint16_t port;
-	uint32_t from_first, from_last; /* network order */
+	struct spate_addr from_first, from_last;
 	uint16_t port_first, port_last; /* host order */
 	struct spate_addr to;
 	enum client_kind kind;
@@ -65,7 +65,7 @@ struct server_config {
 	char name[NAME_MAX_LEN];
 	bool used;
 	uint16_t port;
-	struct spate_addr listen; /* ip4 0: every address of the port */
+	struct spate_addr listen; /* unspecified: every address of the port */
 	enum server_kind kind;
 	uint32_t size; /* HTTP body bytes */
 	uint32_t backlog;

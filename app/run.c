@@ -30,9 +30,12 @@ fill_port(const struct config *c, int id, struct engine_port_conf *pc)
 	pc->id = id;
 	pc->n_queues = p->n_queues;
 	pc->mtu = p->mtu;
-	pc->stack.ip4 = p->ip;
+	pc->stack.ip4 = p->ip.ip4;
 	pc->stack.prefix = p->prefix;
-	pc->stack.gateway = p->gateway;
+	pc->stack.gateway = p->gateway.ip4;
+	memcpy(pc->stack.ip6, p->ip6.ip6, sizeof(pc->stack.ip6));
+	pc->stack.prefix6 = p->prefix6;
+	memcpy(pc->stack.gateway6, p->gateway6.ip6, sizeof(pc->stack.gateway6));
 	pc->stack.vlan = p->vlan;
 	pc->stack.tcp = c->tcp;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "pattern.h"
+#include "words.h"
 #include "work.h"
 
 /* Requests answered ahead of their acknowledgement; who asks for more and reads nothing is reset.
@@ -43,8 +44,8 @@ server_start(struct work *w, int index, const struct server_config *conf,
 
 	if (s->listener >= 0)
 		return -EALREADY;
-	if (conf->listen.ip4) {
-		rc = spate_add_addresses(w->slot->stack, conf->listen.ip4, conf->listen.ip4);
+	if (!addr_unspecified(&conf->listen)) {
+		rc = spate_add_addresses(w->slot->stack, &conf->listen, &conf->listen);
 		if (rc < 0)
 			return rc;
 	}

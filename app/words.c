@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "config.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
 bool
 words_cut(struct words *w, const char *tail)
@@ -116,29 +118,50 @@ take_number(const char *text, uint64_t min, uint64_t max, const char *what, uint
 }
 
 bool
-take_address(const char *text, uint32_t *out)
+take_address(const char *text, struct spate_addr *out)
 {
-	if (inet_pton(AF_INET, text, out) == 1)
+	memset(out, 0, sizeof(*out));
+	out->family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(out->family, text, out->family == AF_INET ? (void *)&out->ip4 : out->ip6) ==
+		1)
 		return true;
-	wrong("address '%s': expected four numbers from 0 to 255, as in 198.18.0.1", text);
+	wrong("address '%s': expected one as 198.18.0.1 or 2001:2::1", text);
 	return false;
 }
 
 bool
-take_prefix(const char *text, uint32_t *out, uint8_t *prefix)
+take_host(const char *text, struct spate_addr *out)
 {
-	char address[32];
+	if (!take_address(text, out))
+		return false;
+	if (out->family == AF_INET ? ipv4_is_unicast(out->ip4) : ipv6_is_unicast(out->ip6))
+		return true;
+	wrong("'%s' is no address a host can have", text);
+	return false;
+}
+
+bool
+take_prefix(const char *text, uint16_t family, struct spate_addr *out, uint8_t *prefix)
+{
+	const char *like = family == AF_INET ? "198.18.0.1/16" : "2001:2::1/64";
+	char address[ADDR_TEXT];
 	const char *slash = strchr(text, '/');
 	uint64_t n;
 
 	if (slash == NULL || (size_t)(slash - text) >= sizeof(address)) {
-		wrong("'%s': expected an address with its prefix length, as in 198.18.0.1/16",
-			text);
+		wrong("'%s': expected an address with its prefix length, as in %s", text, like);
 		return false;
 	}
 	memcpy(address, text, slash - text);
 	address[slash - text] = '\0';
-	if (!take_address(address, out) || !take_number(slash + 1, 0, 32, "prefix length", &n))
+	if (!take_host(address, out))
+		return false;
+	if (out->family != family) {
+		wrong("'%s': expected an %s address, as in %s", text,
+			family == AF_INET ? "IPv4" : "IPv6", like);
+		return false;
+	}
+	if (!take_number(slash + 1, 0, family == AF_INET ? 32 : 128, "prefix length", &n))
 		return false;
 	*prefix = n;
 	return true;
@@ -160,18 +183,26 @@ cut_range(const char *text, char *first, char *last, size_t size)
 }
 
 bool
-take_address_range(const char *text, uint32_t *first, uint32_t *last)
+take_address_range(const char *text, struct spate_addr *first, struct spate_addr *last)
 {
-	char a[32], b[32];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	if (!cut_range(text, a, b, sizeof(a))) {
 		wrong("'%s': expected an address or a range, as in 198.18.0.1-198.18.0.9", text);
 		return false;
 	}
-	if (!take_address(a, first) || !take_address(b, last))
+	if (!take_host(a, first) || !take_host(b, last))
 		return false;
-	if (ntohl(*last) < ntohl(*first)) {
+	if (first->family != last->family) {
+		wrong("address range '%s': one end is IPv4, the other IPv6", text);
+		return false;
+	}
+	if (addr_compare(last, first) < 0) {
 		wrong("address range '%s': the second address is before the first", text);
+		return false;
+	}
+	if (first->family == AF_INET6 && memcmp(first->ip6, last->ip6, 8)) {
+		wrong("address range '%s': expected both ends in one /64", text);
 		return false;
 	}
 	return true;
@@ -198,26 +229,50 @@ take_port_range(const char *text, uint16_t *first, uint16_t *last)
 	return true;
 }
 
-bool
-take_endpoint(const char *text, bool any_address, uint32_t *ip, uint16_t *port)
+/* Cut "A:P", "[A]:P" or "*:P" at the colon before the port. False: it is none of these. */
+static bool
+cut_endpoint(const char *text, char address[ADDR_TEXT], const char **port)
 {
-	char address[32];
 	const char *colon = strrchr(text, ':');
+	size_t len;
+
+	if (colon == NULL)
+		return false;
+	*port = colon + 1;
+	len = colon - text;
+	if (text[0] == '[') {
+		if (len < 2 || text[len - 1] != ']')
+			return false;
+		text++;
+		len -= 2;
+	} else if (memchr(text, ':', len)) {
+		return false; /* IPv6 without brackets: where does the port begin? */
+	}
+	if (len >= ADDR_TEXT)
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return true;
+}
+
+bool
+take_endpoint(const char *text, bool any_address, struct spate_addr *out)
+{
+	char address[ADDR_TEXT];
+	const char *port;
 	uint64_t n;
 
-	if (colon == NULL || (size_t)(colon - text) >= sizeof(address)) {
-		wrong("'%s': expected ADDRESS:PORT, as in 198.18.1.1:80", text);
+	if (!cut_endpoint(text, address, &port)) {
+		wrong("'%s': expected ADDRESS:PORT, as in 198.18.1.1:80 or [2001:2::1]:80", text);
 		return false;
 	}
-	memcpy(address, text, colon - text);
-	address[colon - text] = '\0';
 	if (any_address && strcmp(address, "*") == 0)
-		*ip = 0;
-	else if (!take_address(address, ip))
+		*out = (struct spate_addr){.family = AF_INET6};
+	else if (!take_address(address, out))
 		return false;
-	if (!take_number(colon + 1, 1, 65535, "port", &n))
+	if (!take_number(port, 1, 65535, "port", &n))
 		return false;
-	*port = htons(n);
+	out->port = htons(n);
 	return true;
 }
 
@@ -233,9 +288,41 @@ take_name(const char *text, char *out)
 	return true;
 }
 
-const char *
-addr_text(uint32_t ip, char out[ADDR_TEXT])
+bool
+addr_unspecified(const struct spate_addr *a)
 {
-	inet_ntop(AF_INET, &ip, out, ADDR_TEXT);
+	static const uint8_t none[16];
+
+	return a->family == AF_INET6 ? memcmp(a->ip6, none, sizeof(none)) == 0 : a->ip4 == 0;
+}
+
+int
+addr_compare(const struct spate_addr *a, const struct spate_addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return a->family == AF_INET6 ? memcmp(a->ip6, b->ip6, sizeof(a->ip6))
+				     : memcmp(&a->ip4, &b->ip4, sizeof(a->ip4));
+}
+
+const char *
+addr_text(const struct spate_addr *a, char out[ADDR_TEXT])
+{
+	inet_ntop(
+		a->family, a->family == AF_INET6 ? (const void *)a->ip6 : &a->ip4, out, ADDR_TEXT);
+	return out;
+}
+
+const char *
+endpoint_text(const struct spate_addr *a, char out[ENDPOINT_TEXT])
+{
+	char address[ADDR_TEXT];
+	unsigned int port = ntohs(a->port);
+
+	if (a->family == AF_INET6 && addr_unspecified(a))
+		snprintf(out, ENDPOINT_TEXT, "*:%u", port);
+	else
+		snprintf(out, ENDPOINT_TEXT, a->family == AF_INET6 ? "[%s]:%u" : "%s:%u",
+			addr_text(a, address), port);
 	return out;
 }

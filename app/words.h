@@ -13,9 +13,11 @@
 #include <stdint.h>
 
 #include "say.h"
+#include "spate.h"
 
-#define WORDS_MAX 64
-#define ADDR_TEXT 16
+#define WORDS_MAX     64
+#define ADDR_TEXT     46
+#define ENDPOINT_TEXT (ADDR_TEXT + 8)
 
 struct words {
 	char text[1024]; /* the tail, cut into words */
@@ -46,14 +48,24 @@ void keys_help(const struct key *keys);
 
 /* The values. Each says what was wrong and what would be right, and returns false. */
 bool take_number(const char *text, uint64_t min, uint64_t max, const char *what, uint64_t *out);
-bool take_address(const char *text, uint32_t *out);                         /* A.B.C.D */
-bool take_prefix(const char *text, uint32_t *out, uint8_t *prefix);         /* A.B.C.D/LEN */
-bool take_address_range(const char *text, uint32_t *first, uint32_t *last); /* A[-B] */
-bool take_port_range(const char *text, uint16_t *first, uint16_t *last);    /* A-B or A */
-bool take_endpoint(const char *text, bool any_address, uint32_t *ip, uint16_t *port); /* A:P */
-bool take_name(const char *text, char *out); /* NAME_MAX_LEN */
+bool take_address(const char *text, struct spate_addr *out); /* A; the port becomes 0 */
+bool take_host(const char *text, struct spate_addr *out);    /* one that a host can have */
+bool take_prefix(
+	const char *text, uint16_t family, struct spate_addr *out, uint8_t *prefix); /* A/LEN */
+bool take_address_range(
+	const char *text, struct spate_addr *first, struct spate_addr *last);   /* A[-B] */
+bool take_port_range(const char *text, uint16_t *first, uint16_t *last);        /* A-B or A */
+bool take_endpoint(const char *text, bool any_address, struct spate_addr *out); /* A:P, [A]:P */
+bool take_name(const char *text, char *out);                                    /* NAME_MAX_LEN */
 
-/* Address in network order to text. */
-const char *addr_text(uint32_t ip, char out[ADDR_TEXT]);
+/* Every address of a port: `*`, `::` and 0.0.0.0. */
+bool addr_unspecified(const struct spate_addr *a);
+
+/* By family, then by address; ports are not looked at. */
+int addr_compare(const struct spate_addr *a, const struct spate_addr *b);
+
+/* To text, as the functions above take it. */
+const char *addr_text(const struct spate_addr *a, char out[ADDR_TEXT]);
+const char *endpoint_text(const struct spate_addr *a, char out[ENDPOINT_TEXT]);
 
 #endif

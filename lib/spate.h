@@ -42,11 +42,19 @@ struct spate_counters;
 typedef uint32_t spate_conn;
 #define SPATE_CONN_NONE UINT32_MAX
 
-/* An address and port. `family` is AF_INET; anything else is -EAFNOSUPPORT. */
+/* An address and port. `family` is AF_INET or AF_INET6; anything else is -EAFNOSUPPORT. */
 struct spate_addr {
 	uint16_t family;
 	uint16_t port; /* network order */
-	uint32_t ip4;  /* network order */
+	union {
+		uint32_t ip4; /* network order */
+		uint8_t ip6[16];
+	};
+};
+
+/* What names a connection. */
+struct spate_tuple {
+	struct spate_addr local, remote;
 };
 
 /* netstat's names: spate_state_name(). */
@@ -152,8 +160,11 @@ struct spate_stack_conf {
 	uint32_t ip4;             /* our address, network order */
 	uint8_t prefix;           /* of the on-link network */
 	uint32_t gateway;         /* network order, 0: none */
+	uint8_t ip6[16];          /* our IPv6 address; all zero: no IPv6 */
+	uint8_t prefix6;          /* of the on-link network */
+	uint8_t gateway6[16];     /* all zero: none */
 	bool tx_checksum_offload; /* the port fills in IPv4 and TCP checksums */
-	uint8_t secret[32];       /* from a good random source, fresh for each stack */
+	uint8_t secret[48];       /* from a good random source, fresh for each stack */
 	struct spate_tcp_conf tcp;
 	const struct spate_ops *ops;
 	void *app;
@@ -186,29 +197,33 @@ void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
 /* The time the stack was last given. */
 uint64_t spate_now(const struct spate_stack *s);
 
-/* Also answer for the addresses `first` to `last`. 0, -EINVAL, -ENOSPC. */
-int spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last);
+/* Also answer for the addresses `first` to `last`, of one family. 0, -EINVAL, -ENOSPC. */
+int spate_add_addresses(
+	struct spate_stack *s, const struct spate_addr *first, const struct spate_addr *last);
 
-/* Tell the network where our addresses are (gratuitous ARP). */
+/* Tell the network where our addresses are: gratuitous ARP, unsolicited advertisements. */
 void spate_announce(struct spate_stack *s);
 
 /*
- * Is the next hop towards `ip4` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH;
- * -ENOBUFS when there is no room to ask; -EINVAL for an address no other host can have.
+ * Is the next hop towards `remote` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH;
+ * -ENOBUFS when there is no room to ask; -EINVAL for an address no other host can have;
+ * -EAFNOSUPPORT.
  */
-int spate_resolve(struct spate_stack *s, uint32_t ip4);
+int spate_resolve(struct spate_stack *s, const struct spate_addr *remote);
 
 /*
- * An ARP packet (`len` bytes behind the Ethernet header) that another queue of the same
- * interface received and its stack answered: every stack behind the others must learn.
+ * A frame with ARP or Neighbor Discovery in it that another queue of the same interface
+ * received and its stack answered: every stack behind the others must learn.
  */
-void spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len);
+bool spate_is_neighbour_frame(const uint8_t *frame, uint32_t len);
+void spate_neighbour_input(struct spate_stack *s, const uint8_t *frame, uint32_t len);
 
 /* spate_listen flags */
 #define SPATE_LISTEN_REUSE_ADDRESS 0x1 /* although the port has connections in TIME_WAIT */
 
 /*
- * Listen on `local` (address 0: all of ours). A port with connections in TIME_WAIT is
+ * Listen on `local`. Address 0: all of ours, of both families where the family is AF_INET6
+ * (as :: does elsewhere), of IPv4 alone with AF_INET. A port with connections in TIME_WAIT is
  * -EADDRINUSE without the flag; they stay protected either way (TW-09). At most `backlog`
  * connections in SYN_RCVD (0: as many as there is room for). Returns a listener id >= 0,
  * -EADDRINUSE, -ENOSPC, -EAFNOSUPPORT, -EADDRNOTAVAIL (not an address of this stack).
@@ -234,18 +249,20 @@ struct spate_source {
 };
 
 /*
- * Addresses first..last (network order) times ports first..last (host order). 0, or -EINVAL:
- * a range is empty, or the addresses are not all of one range that this stack answers for.
+ * Addresses first..last, of one family, times ports first_port..last_port (host order). 0,
+ * or -EINVAL: a range is empty, or the addresses are not all of one range that this stack
+ * answers for.
  */
-int spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
-	uint32_t last_ip, uint16_t first_port, uint16_t last_port);
+int spate_source_init(struct spate_stack *s, struct spate_source *src,
+	const struct spate_addr *first, const struct spate_addr *last, uint16_t first_port,
+	uint16_t last_port);
 
 /*
- * Only tuples for which `mine(ctx, key)` is true are used: with several receive queues
- * the reply must come to this stack's. `key` is {raddr, laddr, rport, lport}, network order.
+ * Only tuples for which `mine(ctx, tuple)` is true are used: with several receive queues
+ * the reply must come to this stack's.
  */
-void spate_source_filter(
-	struct spate_source *src, bool (*mine)(const void *ctx, const void *key), const void *ctx);
+void spate_source_filter(struct spate_source *src,
+	bool (*mine)(const void *ctx, const struct spate_tuple *tuple), const void *ctx);
 
 /*
  * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next

@@ -45,4 +45,6 @@ report "an SPDX line in each file" "$(git ls-files '*.c' '*.h' '*.sh' '*.build' 
 report "no file beyond 600 lines" "$(git ls-files '*.c' '*.h' 2>/dev/null | xargs -r wc -l |
 	awk '$2 != "total" && $1 > 600 {print $2 " has " $1}')"
 report "nothing left for later in the code" "$(git grep -nE '\b(TO''DO|FIX''ME|XX''X)\b' -- '*.c' '*.h' '*.sh')"
+report "what README.md shows of the help is what is printed" "$(test/readme.py --check)"
+test/matrix.sh --check || status=1
 exit $status

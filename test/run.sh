@@ -57,28 +57,15 @@ checks() {
 	done
 }
 
-# The rows of behaviour, from the tests themselves: each says which it shows.
-matrix() {
-	local exe row
-	for exe in build/test/script/test_*; do
-		[ -x "$exe" ] && [ -f "$exe" ] || continue
-		if "$exe" >/dev/null 2>&1; then row=pass; else row=FAIL; fi
-		"$exe" --list | sed "s|\$| $row $(basename "$exe")|"
-	done | sort | awk '
-		{ if (!($1 in result)) { order[++n] = $1; result[$1] = $3 }
-		  if ($3 == "FAIL") result[$1] = "FAIL"
-		  tests[$1] = tests[$1] " " $4 ":" $2 }
-		END { for (i = 1; i <= n; i++) printf "%-8s %-5s%s\n", order[i], result[order[i]], tests[order[i]] }'
-}
-
 need_root
+if [ "${1:-}" = --matrix ]; then
+	# shellcheck disable=SC2086
+	{ install $BUILD_PACKAGES $TEST_PACKAGES && build build --werror; } >&2
+	exec test/matrix.sh
+fi
 # shellcheck disable=SC2086
 install $BUILD_PACKAGES $TEST_PACKAGES
 build build --werror
-if [ "${1:-}" = --matrix ]; then
-	matrix
-	exit
-fi
 if [ "${1:-}" != --quick ]; then
 	build build-asan --werror -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
 	CC=clang build build-clang --werror

@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_mbuf_pool_ops.h>
 
-#define CALLS      64
-#define ARP_RING   256
-#define MBUF_CACHE 256
+#define CALLS          64
+#define NEIGHBOUR_RING 256
+#define MBUF_CACHE     256
 
 static int __attribute__((format(printf, 3, 4)))
 fail(struct engine *e, int rc, const char *format, ...)
@@ -117,6 +118,22 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	return 0;
 }
 
+uint16_t
+engine_queue_of(const struct port *p, const struct spate_tuple *t)
+{
+	uint32_t words[PORT_TUPLE_WORDS_MAX];
+	bool v6 = t->remote.family == AF_INET6;
+	uint32_t n = v6 ? 4 : 1; /* words of an address */
+
+	memcpy(words, v6 ? (const void *)t->remote.ip6 : &t->remote.ip4, n * 4);
+	memcpy(words + n, v6 ? (const void *)t->local.ip6 : &t->local.ip4, n * 4);
+	for (uint32_t i = 0; i < 2 * n; i++)
+		words[i] = rte_be_to_cpu_32(words[i]);
+	words[2 * n] =
+		(uint32_t)rte_be_to_cpu_16(t->remote.port) << 16 | rte_be_to_cpu_16(t->local.port);
+	return port_queue_of(p, words, 2 * n + 1);
+}
+
 /* How many queues port `p` gets. */
 static int
 choose_queues(struct engine *e, struct port *p, const struct engine_conf *conf,
@@ -185,9 +202,10 @@ open_port(struct engine *e, const struct engine_conf *conf, const struct engine_
 		/* On a paired wire the answer comes to the queue that asked. */
 		if (n_queues == 1 || p->steering == PORT_STEER_PAIRED)
 			continue;
-		snprintf(name, sizeof(name), "arp_%u_%u", p->id, q);
-		first[q].arp_in = rte_ring_create(name, ARP_RING, SOCKET_ID_ANY, RING_F_SC_DEQ);
-		if (first[q].arp_in == NULL)
+		snprintf(name, sizeof(name), "neigh_%u_%u", p->id, q);
+		first[q].neighbour_in =
+			rte_ring_create(name, NEIGHBOUR_RING, SOCKET_ID_ANY, RING_F_SC_DEQ);
+		if (first[q].neighbour_in == NULL)
 			return fail(e, -rte_errno, "no memory for port %u", p->id);
 	}
 	return 0;
@@ -257,7 +275,7 @@ engine_stop(struct engine *e)
 	for (uint16_t i = 0; i < e->n_slots; i++) {
 		spate_stack_free(e->slot[i].stack);
 		rte_pktmbuf_free_bulk(e->slot[i].pending, e->slot[i].n_pending);
-		rte_ring_free(e->slot[i].arp_in);
+		rte_ring_free(e->slot[i].neighbour_in);
 		free(e->slot[i].app);
 	}
 	for (uint16_t i = 0; i < e->n_ports; i++)

@@ -8,7 +8,7 @@
  * asks the worker to call a function between two turns (engine_call).
  *
  * Slots are dealt to workers in turn, port by port; nothing is shared between two slots
- * but the ARP packets that siblings on one port pass each other.
+ * but the ARP and Neighbor Discovery that siblings on one port pass each other.
  */
 #ifndef SPATE_ENGINE_ENGINE_H
 #define SPATE_ENGINE_ENGINE_H
@@ -45,7 +45,7 @@ struct engine_slot {
 	uint64_t next_tick_ns;
 	uint16_t n_pending; /* frames the port did not take yet */
 	struct rte_mbuf *pending[ENGINE_BURST];
-	struct rte_ring *arp_in; /* ARP packets siblings received, NULL on a single queue */
+	struct rte_ring *neighbour_in; /* ARP and ND siblings received, NULL on a single queue */
 	struct engine_memory memory;
 };
 
@@ -116,6 +116,9 @@ void engine_stop(struct engine *e);
  */
 void engine_call(
 	struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
+
+/* The queue of `p` that segments of the connection `t` are received on. */
+uint16_t engine_queue_of(const struct port *p, const struct spate_tuple *t);
 
 /* Now, for the main lcore. */
 static inline uint64_t

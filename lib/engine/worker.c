@@ -7,20 +7,17 @@
 
 #include "engine/engine.h"
 #include "engine/message.h"
-#include "wire/eth.h"
 
 /* Timers are looked at this often: a fraction of the wheel's tick. */
 #define TICK_NS 250000
 
-/* A reply to ARP comes to one queue; the stacks on the port's other queues learn here. */
+/* Who a neighbour is comes to one queue; the stacks on the port's other queues learn here. */
 static void
-share_arp(struct engine_slot *slot, struct rte_mbuf **frames, uint16_t n)
+share_neighbours(struct engine_slot *slot, struct rte_mbuf **frames, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++) {
-		struct eth_view eth;
-
-		if (eth_parse(rte_pktmbuf_mtod(frames[i], uint8_t *), frames[i]->data_len, &eth) ||
-			eth.ethertype != RTE_ETHER_TYPE_ARP || eth.vlan != slot->vlan)
+		if (!spate_is_neighbour_frame(
+			    rte_pktmbuf_mtod(frames[i], uint8_t *), frames[i]->data_len))
 			continue;
 		for (uint16_t s = 0; s < slot->port->n_queues; s++) {
 			struct engine_slot *other = slot - slot->index + s;
@@ -29,23 +26,20 @@ share_arp(struct engine_slot *slot, struct rte_mbuf **frames, uint16_t n)
 			if (s == slot->index)
 				continue;
 			copy = rte_pktmbuf_copy(frames[i], slot->pool, 0, UINT32_MAX);
-			if (copy && rte_ring_enqueue(other->arp_in, copy) < 0)
+			if (copy && rte_ring_enqueue(other->neighbour_in, copy) < 0)
 				rte_pktmbuf_free(copy);
 		}
 	}
 }
 
 static void
-take_shared_arp(struct engine_slot *slot)
+take_shared_neighbours(struct engine_slot *slot)
 {
 	struct rte_mbuf *m;
 
-	while (rte_ring_dequeue(slot->arp_in, (void **)&m) == 0) {
-		const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-		struct eth_view eth;
-
-		if (eth_parse(frame, m->data_len, &eth) == WIRE_OK)
-			spate_arp_input(slot->stack, frame + eth.len, m->data_len - eth.len);
+	while (rte_ring_dequeue(slot->neighbour_in, (void **)&m) == 0) {
+		spate_neighbour_input(
+			slot->stack, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 		rte_pktmbuf_free(m);
 	}
 }
@@ -87,12 +81,12 @@ turn(struct engine_slot *slot, uint64_t now_ns)
 	bool busy = n > 0;
 
 	if (n > 0) {
-		if (slot->arp_in)
-			share_arp(slot, frames, n);
+		if (slot->neighbour_in)
+			share_neighbours(slot, frames, n);
 		spate_stack_input(slot->stack, frames, n, now_ns);
 	}
-	if (slot->arp_in)
-		take_shared_arp(slot);
+	if (slot->neighbour_in)
+		take_shared_neighbours(slot);
 	busy |= slot->poll(slot->app, now_ns);
 	if (now_ns >= slot->next_tick_ns) {
 		spate_stack_tick(slot->stack, now_ns);

@@ -4,7 +4,8 @@
  *
  * The key is laid out as a received packet has it on the wire (source address,
  * destination address, source port, destination port), so reading it is one copy.
- * "Remote" is the peer: the source of what we receive.
+ * "Remote" is the peer: the source of what we receive. An IPv6 address is here by its name
+ * (wire/addr.h).
  *
  * The hash is SipHash-1-3 under a secret, because remote parties choose tuples and
  * could otherwise fill one bucket; 12 bytes are two words, so it is five rounds.

@@ -18,8 +18,8 @@ listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, uint3
 	uint32_t backlog_max)
 {
 	for (uint16_t id = t->by_port[lport]; id != LISTENER_NONE; id = t->entry[id].next)
-		if (t->entry[id].laddr == laddr || t->entry[id].laddr == LISTENER_ANY ||
-			laddr == LISTENER_ANY)
+		if (t->entry[id].laddr == laddr || listener_is_wildcard(t->entry[id].laddr) ||
+			listener_is_wildcard(laddr))
 			return -EADDRINUSE;
 	if (t->free_head == LISTENER_NONE)
 		return -ENOSPC;

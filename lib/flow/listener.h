@@ -13,12 +13,17 @@
 
 #include <rte_byteorder.h>
 
+#include "wire/addr.h"
+
 #define LISTENER_NONE UINT16_MAX
 #define LISTENER_MAX  1024
-#define LISTENER_ANY  0 /* laddr: every local address */
+
+/* laddr: every local address; every one of IPv4 (both are addresses no host can have) */
+#define LISTENER_ANY    0
+#define LISTENER_ANY_V4 RTE_BE32(1)
 
 struct listener {
-	rte_be32_t laddr; /* network order, or LISTENER_ANY */
+	rte_be32_t laddr; /* wire/addr.h, or LISTENER_ANY, LISTENER_ANY_V4 */
 	rte_be16_t lport;
 	uint16_t next; /* same port, or the free list */
 	uint8_t used;
@@ -47,14 +52,27 @@ int listener_add(struct listener_table *t, rte_be32_t laddr, rte_be16_t lport, u
 /* 0, or -ENOENT when there is no such listener. */
 int listener_remove(struct listener_table *t, uint16_t id);
 
+/* Does a listener on `listens` answer for `laddr`? */
+static inline bool
+listener_matches(rte_be32_t listens, rte_be32_t laddr)
+{
+	return listens == laddr || listens == LISTENER_ANY ||
+	       (listens == LISTENER_ANY_V4 && !addr_is_v6(laddr));
+}
+
+static inline bool
+listener_is_wildcard(rte_be32_t listens)
+{
+	return listens == LISTENER_ANY || listens == LISTENER_ANY_V4;
+}
+
 /* The listener for a SYN to laddr:lport, or LISTENER_NONE. */
 static inline uint16_t
 listener_lookup(const struct listener_table *t, rte_be32_t laddr, rte_be16_t lport)
 {
 	uint16_t id = t->by_port[lport];
 
-	while (id != LISTENER_NONE && t->entry[id].laddr != laddr &&
-		t->entry[id].laddr != LISTENER_ANY)
+	while (id != LISTENER_NONE && !listener_matches(t->entry[id].laddr, laddr))
 		id = t->entry[id].next;
 	return id;
 }

@@ -8,9 +8,6 @@
 
 /* Addresses of one range announced at start: enough for a switch to learn the port. */
 #define ANNOUNCE_PER_RANGE 16
-/* ICMP errors: so many at once, then one in so long. */
-#define ICMP_BURST    10
-#define ICMP_EVERY_NS 10000000ull
 
 bool
 ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t last)
@@ -54,6 +51,8 @@ ip_is_peer(const struct ip_iface *ip, rte_be32_t addr)
 	uint32_t a = rte_be_to_cpu_32(addr);
 	uint32_t hosts = ~ip->prefix_mask;
 
+	if (addr_is_v6(addr))
+		return ip6_on(ip);
 	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
 	if (hosts > 1 && a == (ip->network | hosts))
 		return false;
@@ -70,6 +69,8 @@ ip_set_network(struct ip_iface *ip, rte_be32_t addr, uint8_t prefix)
 rte_be32_t
 ip_next_hop(const struct ip_iface *ip, rte_be32_t dst)
 {
+	if (addr_is_v6(dst))
+		return ip6_next_hop(ip, dst);
 	if (ip->gateway == 0 || (rte_be_to_cpu_32(dst) & ip->prefix_mask) == ip->network)
 		return dst;
 	return ip->gateway;
@@ -134,6 +135,8 @@ ip_announce(struct ip_iface *ip)
 			send_arp(ip, RTE_ARP_OP_REQUEST, &broadcast, addr, &nobody, addr);
 		}
 	}
+	if (ip6_on(ip))
+		ip_nd_announce(ip);
 }
 
 void
@@ -169,102 +172,4 @@ ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len, bool answer)
 		return;
 	spate_count(ip->counters, SPATE_ARP_REPLIES_SENT);
 	send_arp(ip, RTE_ARP_OP_REPLY, &a.sender_mac, a.target_ip, &a.sender_mac, a.sender_ip);
-}
-
-/* An ICMP packet back to where `v` came from: room for `len` bytes, at *payload. */
-static struct rte_mbuf *
-begin_icmp(struct ip_iface *ip, const struct ipv4_view *v, uint32_t len, uint8_t **payload)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(ip->pool);
-	uint8_t *out = NULL;
-
-	if (m)
-		out = (uint8_t *)rte_pktmbuf_append(m, sizeof(struct rte_ipv4_hdr) + len);
-	if (out == NULL) {
-		rte_pktmbuf_free(m);
-		spate_count(ip->counters, SPATE_DROP_NO_MBUF);
-		return NULL;
-	}
-
-	struct rte_ipv4_hdr *h = (void *)out;
-
-	ipv4_build(out, v->dst, v->src, IPPROTO_ICMP, len);
-	h->hdr_checksum = rte_ipv4_cksum(h);
-	*payload = out + sizeof(*h);
-	return m;
-}
-
-static void
-answer_echo(struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *p)
-{
-	uint16_t hop = neigh_get(ip, ip_next_hop(ip, v->src));
-	struct rte_mbuf *m;
-	uint8_t *out;
-
-	if (hop == NEIGH_NONE)
-		return;
-	m = begin_icmp(ip, v, v->payload_len, &out);
-	if (m == NULL)
-		return;
-	memcpy(out, p, v->payload_len);
-	icmp_echo_reply(out, v->payload_len);
-	spate_count(ip->counters, SPATE_ICMP_ECHO_REPLIES);
-	neigh_output(ip, hop, m);
-}
-
-bool
-ip_icmp_input(
-	struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *p, struct icmp_error *error)
-{
-	struct icmp_view icmp;
-	enum wire_error err = icmp_parse(p, v->payload_len, &icmp);
-
-	if (err) {
-		spate_count(ip->counters,
-			err == WIRE_L4_CHECKSUM ? SPATE_DROP_L4_CHECKSUM : SPATE_DROP_L4_HEADER);
-		return false;
-	}
-	switch (icmp.type) {
-	case ICMP_ECHO_REQUEST:
-		if (icmp.code == 0) {
-			answer_echo(ip, v, p);
-			return false;
-		}
-		break;
-	case ICMP_UNREACHABLE:
-	case ICMP_TIME_EXCEEDED:
-		if (icmp_error_parse(p, v->payload_len, error) == WIRE_OK &&
-			ip_is_local(ip, error->src))
-			return true;
-		break;
-	default:
-		break; /* source quench too: RFC 6633 */
-	}
-	spate_count(ip->counters, SPATE_DROP_ICMP);
-	return false;
-}
-
-void
-ip_udp_input(struct ip_iface *ip, const struct ipv4_view *v, const uint8_t *packet)
-{
-	uint32_t quote = v->header_len + ICMP_QUOTE_LEN;
-	uint16_t hop;
-	struct rte_mbuf *m;
-	uint8_t *out;
-
-	/* RFC 1812 4.3.2.8: a bucket of ICMP_BURST errors, refilled one every ICMP_EVERY_NS. */
-	if (ip->icmp_ns + ICMP_BURST * ICMP_EVERY_NS < ip->now_ns)
-		ip->icmp_ns = ip->now_ns - ICMP_BURST * ICMP_EVERY_NS;
-	if (v->payload_len < ICMP_QUOTE_LEN || ip->icmp_ns + ICMP_EVERY_NS > ip->now_ns) {
-		spate_count(ip->counters, SPATE_UDP_DROPPED);
-		return;
-	}
-	hop = neigh_get(ip, ip_next_hop(ip, v->src));
-	m = hop == NEIGH_NONE ? NULL : begin_icmp(ip, v, ICMP_HEADER_LEN + quote, &out);
-	if (m == NULL)
-		return;
-	ip->icmp_ns += ICMP_EVERY_NS;
-	icmp_port_unreachable(out, packet, quote);
-	spate_count(ip->counters, SPATE_UDP_UNREACHABLE);
-	neigh_output(ip, hop, m);
 }

@@ -63,7 +63,10 @@ probe(struct ip_iface *ip, struct neigh *n)
 {
 	n->probes++;
 	schedule(&ip->neigh, n, ip->now_ns + NEIGH_PROBE_NS);
-	ip_arp_request(ip, n->addr, n->state == NEIGH_STALE ? &n->mac : NULL);
+	if (addr_is_v6(n->addr))
+		ip_nd_solicit(ip, n->addr, n->state == NEIGH_STALE ? &n->mac : NULL);
+	else
+		ip_arp_request(ip, n->addr, n->state == NEIGH_STALE ? &n->mac : NULL);
 }
 
 /* Give up the entry that is least worth keeping: unreferenced, not used for longest. */
@@ -86,6 +89,7 @@ evict(struct ip_iface *ip)
 	spate_count_n(ip->counters, SPATE_DROP_NEIGH_QUEUE, victim->n_pending);
 	drop_pending(t, victim);
 	rte_hash_del_key(t->by_addr, &victim->addr);
+	addr6_let_go(&ip->peers6, victim->addr);
 	victim->state = NEIGH_FREE;
 	t->count--;
 	return true;
@@ -120,6 +124,7 @@ find_or_make(struct ip_iface *ip, rte_be32_t addr, bool make)
 	struct neigh *n = &t->entry[pos];
 
 	*n = (struct neigh){.state = NEIGH_INCOMPLETE, .addr = addr, .used_ns = ip->now_ns};
+	addr6_hold(&ip->peers6, addr);
 	t->count++;
 	return n;
 }
@@ -151,6 +156,12 @@ send_resolved(struct ip_iface *ip, const struct neigh *n, struct rte_mbuf *m)
 	memcpy(p, n->header.bytes, n->header.len);
 	m->l2_len = n->header.len;
 	ip_push(ip, m);
+}
+
+const struct neigh *
+neigh_find(struct ip_iface *ip, rte_be32_t addr)
+{
+	return find_or_make(ip, addr, false);
 }
 
 void
@@ -198,7 +209,8 @@ neigh_learn(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *m
 	n->state = NEIGH_REACHABLE;
 	n->probes = 0;
 	n->mac = *mac;
-	eth_template_build(&n->header, mac, &ip->mac, ip->vlan, RTE_ETHER_TYPE_IPV4);
+	eth_template_build(&n->header, mac, &ip->mac, ip->vlan,
+		addr_is_v6(addr) ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4);
 	schedule(&ip->neigh, n, ip->now_ns + NEIGH_REACHABLE_NS);
 	for (uint32_t i = 0; i < n->n_pending; i++)
 		send_resolved(ip, n, n->pending[i]);

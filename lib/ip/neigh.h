@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ip/neigh: who is at the next hop (IP-01, RFC 826, RFC 1122 2.3.2).
+ * ip/neigh: who is at the next hop (IP-01, RFC 826, RFC 1122 2.3.2, RFC 4861 7).
  *
  * A neighbour is an index into a table; a connection keeps the index of its next hop
  * and takes a reference, so an entry in use is never given to another address. Each
  * entry holds the Ethernet header to put in front of a packet and, while the address
  * is being resolved, a few packets that wait for it.
+ *
+ * IPv4 and IPv6 neighbours (wire/addr.h) live alike; ARP asks for the one, Neighbor
+ * Discovery for the other.
  *
  * Life of an entry: INCOMPLETE (asked by broadcast, up to 3 times a second apart) ->
  * REACHABLE (60 s) -> STALE (still used; asked by unicast while traffic flows; after 3
@@ -84,6 +87,9 @@ void neigh_table_free(struct neigh_table *t);
  * is full of entries in use (counted).
  */
 uint16_t neigh_get(struct ip_iface *ip, rte_be32_t addr);
+
+/* What is known of `addr`, NULL: nothing. */
+const struct neigh *neigh_find(struct ip_iface *ip, rte_be32_t addr);
 
 /* Send `m`, an IP packet, to neighbour `index`: now, or when it is resolved. Takes ownership. */
 void neigh_output(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m);

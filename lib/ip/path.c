@@ -18,9 +18,14 @@ path_find(const struct path_table *t, rte_be32_t dst, uint64_t now_ns)
 }
 
 void
-path_learn(struct path_table *t, rte_be32_t dst, uint16_t mtu, bool fragment, uint64_t now_ns)
+path_learn(struct path_table *t, struct addr6_table *names, rte_be32_t dst, uint16_t mtu,
+	bool fragment, uint64_t now_ns)
 {
-	t->entry[slot_of(dst)] = (struct path){dst, mtu, fragment, now_ns + PATH_LIFETIME_NS};
+	struct path *p = &t->entry[slot_of(dst)];
+
+	addr6_hold(names, dst);
+	addr6_let_go(names, p->dst);
+	*p = (struct path){dst, mtu, fragment, now_ns + PATH_LIFETIME_NS};
 }
 
 uint16_t

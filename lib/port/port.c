@@ -10,8 +10,10 @@
 #include <rte_errno.h>
 #include <rte_thash.h>
 
-#define DESCRIPTORS  1024
-#define RSS_TYPES    (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP)
+#define DESCRIPTORS 1024
+#define RSS_TYPES                                                                                  \
+	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_IPV6 |                      \
+		RTE_ETH_RSS_NONFRAG_IPV6_TCP)
 #define TX_CHECKSUMS (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
 #define RX_CHECKSUMS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 
@@ -89,6 +91,7 @@ choose_rss(struct port *p, const struct rte_eth_dev_info *info, struct rte_eth_c
 	/* The repeated pair makes the hash the same in both directions. */
 	for (unsigned int i = 0; i < sizeof(p->rss_key); i++)
 		p->rss_key[i] = i & 1 ? 0x5a : 0x6d;
+	p->rss_v6 = info->flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV6_TCP;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_key = p->rss_key;
 	conf->rx_adv_conf.rss_conf.rss_key_len = RTE_MIN(len, PORT_RSS_KEY_MAX);
@@ -168,6 +171,8 @@ port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *
 	rc = rte_eth_dev_start(p->id);
 	if (rc < 0)
 		return fail(p, rc, "does not start");
+	/* Neighbor Discovery asks groups. A port that cannot be told passes all, or none of it. */
+	rte_eth_allmulticast_enable(p->id);
 	if (rte_eth_dev_get_mtu(p->id, &p->mtu) < 0 || p->mtu == 0)
 		p->mtu = mtu ? mtu : RTE_ETHER_MTU;
 	if (mtu && mtu < p->mtu)
@@ -199,15 +204,15 @@ port_wait_link(struct port *p, unsigned int seconds)
 }
 
 uint16_t
-port_queue_of(const struct port *p, const void *key)
+port_queue_of(const struct port *p, const uint32_t *words, uint32_t n_words)
 {
-	uint32_t words[3];
+	uint32_t copy[PORT_TUPLE_WORDS_MAX];
 
 	if (p->n_queues == 1 || p->steering != PORT_STEER_RSS)
 		return 0;
-	/* The received segment's source, destination, ports: the key as it is, in host order. */
-	memcpy(words, key, sizeof(words));
-	for (int i = 0; i < 3; i++)
-		words[i] = rte_be_to_cpu_32(words[i]);
-	return p->reta[rte_softrss(words, 3, p->rss_key) % p->reta_size];
+	/* What a port does not hash it puts into its first queue. */
+	if (n_words == PORT_TUPLE_WORDS_MAX && !p->rss_v6)
+		return 0;
+	memcpy(copy, words, n_words * sizeof(*words)); /* rte_softrss() does not promise const */
+	return p->reta[rte_softrss(copy, n_words, p->rss_key) % p->reta_size];
 }

@@ -16,10 +16,11 @@
 #include <rte_ether.h>
 #include <rte_mempool.h>
 
-#define PORT_QUEUES_MAX  16
-#define PORT_RSS_KEY_MAX 64
-#define PORT_RETA_MAX    512
-#define PORT_ERROR_MAX   256
+#define PORT_QUEUES_MAX      16
+#define PORT_TUPLE_WORDS_MAX 9
+#define PORT_RSS_KEY_MAX     64
+#define PORT_RETA_MAX        512
+#define PORT_ERROR_MAX       256
 
 /* Which queue does a received segment come to? */
 enum port_steering {
@@ -39,6 +40,7 @@ struct port {
 	bool shares_mbufs; /* frames are handed over by pointer: offload flags are the sender's */
 	enum port_steering steering;
 	uint8_t rss_key[PORT_RSS_KEY_MAX];
+	bool rss_v6; /* it hashes IPv6 too */
 	uint16_t reta_size;
 	uint16_t reta[PORT_RETA_MAX];
 	char error[PORT_ERROR_MAX]; /* what went wrong, one line, after a negative return */
@@ -61,8 +63,11 @@ void port_stop(struct port *p);
 /* Wait up to `seconds` for the link. 0, or -ENETDOWN with p->error set. */
 int port_wait_link(struct port *p, unsigned int seconds);
 
-/* The queue a segment {raddr, laddr, rport, lport} (network order) will be received on. */
-uint16_t port_queue_of(const struct port *p, const void *key);
+/*
+ * The queue a TCP segment will be received on: `words` are its source and destination
+ * address and its ports, in host order, 3 of IPv4 and 9 of IPv6.
+ */
+uint16_t port_queue_of(const struct port *p, const uint32_t *words, uint32_t n_words);
 
 /* One burst from a queue. */
 static inline uint16_t

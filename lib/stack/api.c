@@ -9,7 +9,7 @@
 /* struct spate_source from inside. */
 struct source {
 	struct local_port ports;
-	bool (*mine)(const void *ctx, const void *key);
+	bool (*mine)(const void *ctx, const struct spate_tuple *tuple);
 	const void *ctx;
 };
 
@@ -27,10 +27,52 @@ conn(struct spate_stack *s, spate_conn c)
 	return tcp_conn_at(&s->tcp, c);
 }
 
-int
-spate_add_addresses(struct spate_stack *s, uint32_t first, uint32_t last)
+static bool
+is_unspecified(const struct spate_addr *a)
 {
-	return ip_add_range(&s->ip, first, last);
+	static const uint8_t none[16];
+
+	return a->family == AF_INET6 ? memcmp(a->ip6, none, sizeof(none)) == 0 : a->ip4 == 0;
+}
+
+static bool
+family_known(const struct spate_stack *s, const struct spate_addr *a)
+{
+	return a->family == AF_INET || (a->family == AF_INET6 && ip6_on(&s->ip));
+}
+
+/* A peer's address as the tables have it. 0, -EAFNOSUPPORT, or -EINVAL: no other host has it. */
+static int
+peer(struct spate_stack *s, const struct spate_addr *a, rte_be32_t *out)
+{
+	if (!family_known(s, a))
+		return -EAFNOSUPPORT;
+	*out = a->family == AF_INET ? a->ip4 : ip6_peer_name(&s->ip, a->ip6);
+	return *out != ADDR6_NONE && !(a->family == AF_INET && !ip_is_peer(&s->ip, *out)) ? 0
+											  : -EINVAL;
+}
+
+/* One of ours. 0, -EAFNOSUPPORT, or -EADDRNOTAVAIL. */
+static int
+ours(const struct spate_stack *s, const struct spate_addr *a, rte_be32_t *out)
+{
+	if (!family_known(s, a))
+		return -EAFNOSUPPORT;
+	*out = a->family == AF_INET ? a->ip4 : ip6_local_name(&s->ip, a->ip6);
+	if (*out == ADDR6_NONE || (a->family == AF_INET && !ip_is_local(&s->ip, *out)))
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+int
+spate_add_addresses(
+	struct spate_stack *s, const struct spate_addr *first, const struct spate_addr *last)
+{
+	if (first->family != last->family || !family_known(s, first))
+		return -EINVAL;
+	if (first->family == AF_INET6)
+		return ip6_add_range(&s->ip, first->ip6, last->ip6);
+	return ip_add_range(&s->ip, first->ip4, last->ip4);
 }
 
 void
@@ -40,13 +82,15 @@ spate_announce(struct spate_stack *s)
 }
 
 int
-spate_resolve(struct spate_stack *s, uint32_t ip4)
+spate_resolve(struct spate_stack *s, const struct spate_addr *remote)
 {
+	rte_be32_t raddr;
 	uint16_t hop;
+	int rc = peer(s, remote, &raddr);
 
-	if (!ip_is_peer(&s->ip, ip4))
-		return -EINVAL;
-	hop = neigh_get(&s->ip, ip_next_hop(&s->ip, ip4));
+	if (rc < 0)
+		return rc;
+	hop = ip_hop(&s->ip, raddr);
 	if (hop == NEIGH_NONE)
 		return -ENOBUFS;
 	if (neigh_resolved(&s->ip.neigh.entry[hop]))
@@ -54,17 +98,18 @@ spate_resolve(struct spate_stack *s, uint32_t ip4)
 	return s->ip.neigh.entry[hop].state == NEIGH_FAILED ? -EHOSTUNREACH : -EAGAIN;
 }
 
-void
-spate_arp_input(struct spate_stack *s, const uint8_t *p, uint32_t len)
-{
-	ip_arp_input(&s->ip, p, len, false);
-}
-
 int
 spate_listen(struct spate_stack *s, const struct spate_addr *local, uint32_t backlog,
 	unsigned int flags, uint32_t cookie)
 {
-	return tcp_listen(&s->tcp, local, backlog, flags, cookie);
+	rte_be32_t laddr = local->family == AF_INET6 ? LISTENER_ANY : LISTENER_ANY_V4;
+	int rc = 0;
+
+	if (local->family != AF_INET && local->family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (!is_unspecified(local))
+		rc = ours(s, local, &laddr);
+	return rc < 0 ? rc : tcp_listen(&s->tcp, laddr, local->port, backlog, flags, cookie);
 }
 
 int
@@ -85,22 +130,29 @@ spate_listener_full(struct spate_stack *s, int listener, bool full)
 }
 
 int
-spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t first_ip,
-	uint32_t last_ip, uint16_t first_port, uint16_t last_port)
+spate_source_init(struct spate_stack *s, struct spate_source *src, const struct spate_addr *first,
+	const struct spate_addr *last, uint16_t first_port, uint16_t last_port)
 {
+	struct flow_key salt = {.rport = first_port};
 	struct local_range r = {
-		.first_addr = rte_be_to_cpu_32(first_ip),
-		.n_addr = rte_be_to_cpu_32(last_ip) - rte_be_to_cpu_32(first_ip) + 1,
 		.first_port = first_port,
 		.n_port = (uint32_t)last_port - first_port + 1,
 	};
-	struct flow_key salt = {.raddr = first_ip, .laddr = last_ip, .rport = first_port};
 	uint64_t secret[2];
 
-	if (rte_be_to_cpu_32(last_ip) < r.first_addr || last_port < first_port || first_port == 0)
-		return -EINVAL;
 	/* A SYN from an address that is not ours would be answered to somebody else. */
-	if (!ip_is_local_range(&s->ip, first_ip, last_ip))
+	if (first->family != last->family || ours(s, first, &salt.raddr) < 0 ||
+		ours(s, last, &salt.laddr) < 0)
+		return -EINVAL;
+	if (first->family == AF_INET && !ip_is_local_range(&s->ip, first->ip4, last->ip4))
+		return -EINVAL;
+	r.first_addr = rte_be_to_cpu_32(salt.raddr);
+	r.n_addr = rte_be_to_cpu_32(salt.laddr) - r.first_addr + 1;
+	if (rte_be_to_cpu_32(salt.laddr) < r.first_addr || last_port < first_port ||
+		first_port == 0)
+		return -EINVAL;
+	/* Names of one /64's addresses follow each other in one range alone. */
+	if (first->family == AF_INET6 && !ip6_is_local_range(&s->ip, first->ip6, last->ip6))
 		return -EINVAL;
 	memset(src, 0, sizeof(*src));
 	/* The steps must not be the table's hash: derive a key of their own. */
@@ -112,11 +164,27 @@ spate_source_init(struct spate_stack *s, struct spate_source *src, uint32_t firs
 }
 
 void
-spate_source_filter(
-	struct spate_source *src, bool (*mine)(const void *ctx, const void *key), const void *ctx)
+spate_source_filter(struct spate_source *src,
+	bool (*mine)(const void *ctx, const struct spate_tuple *tuple), const void *ctx)
 {
 	inside(src)->mine = mine;
 	inside(src)->ctx = ctx;
+}
+
+struct chosen {
+	const struct spate_stack *s;
+	const struct source *in;
+};
+
+/* The caller's filter sees addresses, not names. */
+static bool
+is_mine(const void *ctx, const struct flow_key *key)
+{
+	const struct chosen *c = ctx;
+	struct spate_tuple tuple;
+
+	stack_tuple(c->s, key, &tuple);
+	return c->in->mine(c->in->ctx, &tuple);
 }
 
 int
@@ -124,32 +192,40 @@ spate_connect(struct spate_stack *s, struct spate_source *src, const struct spat
 	spate_conn *c)
 {
 	struct source *in = inside(src);
+	struct chosen chosen = {s, in};
+	rte_be32_t raddr;
+	int rc = peer(s, remote, &raddr);
 
-	if (remote->family != AF_INET)
-		return -EAFNOSUPPORT;
+	if (rc < 0)
+		return rc;
+	/* A name and an address do not make a tuple. */
+	if (addr_is_v6(raddr) != addr_is_v6(rte_cpu_to_be_32(in->ports.range.first_addr)))
+		return -EINVAL;
 	return tcp_connect_any(
-		&s->tcp, &in->ports, in->mine, in->ctx, remote->ip4, remote->port, c);
+		&s->tcp, &in->ports, in->mine ? is_mine : NULL, &chosen, raddr, remote->port, c);
 }
 
 int
 spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
 	const struct spate_addr *remote, spate_conn *c)
 {
-	struct flow_key key = {remote->ip4, local->ip4, remote->port, local->port};
+	struct flow_key key = {.rport = remote->port, .lport = local->port};
+	int rc = peer(s, remote, &key.raddr);
 
-	if (local->family != AF_INET || remote->family != AF_INET)
-		return -EAFNOSUPPORT;
-	return tcp_connect(&s->tcp, &key, c);
+	if (rc == 0)
+		rc = local->family == remote->family ? ours(s, local, &key.laddr) : -EAFNOSUPPORT;
+	return rc < 0 ? rc : tcp_connect(&s->tcp, &key, c);
 }
 
 int
 spate_connect_listener(
 	struct spate_stack *s, int listener, const struct spate_addr *remote, spate_conn *c)
 {
-	struct flow_key key = {.raddr = remote->ip4, .rport = remote->port};
+	struct flow_key key = {.rport = remote->port};
+	int rc = peer(s, remote, &key.raddr);
 
-	if (remote->family != AF_INET)
-		return -EAFNOSUPPORT;
+	if (rc < 0)
+		return rc;
 	if (listener < 0 || listener > UINT16_MAX)
 		return -ENOENT;
 	return tcp_connect_listener(&s->tcp, listener, &key, c);

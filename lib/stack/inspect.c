@@ -8,18 +8,40 @@
 
 #define LIST_BUCKETS 64
 
-static void
-addresses(const struct flow_key *k, struct spate_conn_info *info)
+void
+stack_tuple(const struct spate_stack *s, const struct flow_key *k, struct spate_tuple *out)
 {
-	info->local = (struct spate_addr){AF_INET, k->lport, k->laddr};
-	info->remote = (struct spate_addr){AF_INET, k->rport, k->raddr};
+	memset(out, 0, sizeof(*out));
+	out->local.port = k->lport;
+	out->remote.port = k->rport;
+	if (addr_is_v6(k->raddr)) {
+		out->local.family = out->remote.family = AF_INET6;
+		ip6_local_address(&s->ip, k->laddr, out->local.ip6);
+		memcpy(out->remote.ip6, addr6_of(&s->ip.peers6, k->raddr), 16);
+		return;
+	}
+	out->local.family = out->remote.family = AF_INET;
+	out->local.ip4 = k->laddr;
+	out->remote.ip4 = k->raddr;
 }
 
 static void
-info_of_conn(const struct tcp *t, const struct tcp_conn *c, struct spate_conn_info *info)
+addresses(const struct spate_stack *s, const struct flow_key *k, struct spate_conn_info *info)
 {
+	struct spate_tuple tuple;
+
+	stack_tuple(s, k, &tuple);
+	info->local = tuple.local;
+	info->remote = tuple.remote;
+}
+
+static void
+info_of_conn(const struct spate_stack *s, const struct tcp_conn *c, struct spate_conn_info *info)
+{
+	const struct tcp *t = &s->tcp;
+
 	memset(info, 0, sizeof(*info));
-	addresses(&c->key, info);
+	addresses(s, &c->key, info);
 	info->state = c->state;
 	info->passive = c->flags & TCP_F_PASSIVE;
 	info->snd_una = c->snd_una;
@@ -36,12 +58,13 @@ info_of_conn(const struct tcp *t, const struct tcp_conn *c, struct spate_conn_in
 }
 
 static void
-info_of_time_wait(const struct tcp *t, uint32_t tw, struct spate_conn_info *info)
+info_of_time_wait(const struct spate_stack *s, uint32_t tw, struct spate_conn_info *info)
 {
+	const struct tcp *t = &s->tcp;
 	const struct timewait *w = &t->tw.records[tw];
 
 	memset(info, 0, sizeof(*info));
-	addresses(&w->key, info);
+	addresses(s, &w->key, info);
 	info->state = SPATE_TIME_WAIT;
 	info->snd_una = info->snd_nxt = w->snd_nxt;
 	info->rcv_nxt = w->rcv_nxt;
@@ -53,12 +76,12 @@ spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_inf
 {
 	if (c >= s->tcp.untouched || s->tcp.conns[c].state == SPATE_CLOSED)
 		return -ENOTCONN;
-	info_of_conn(&s->tcp, &s->tcp.conns[c], info);
+	info_of_conn(s, &s->tcp.conns[c], info);
 	return 0;
 }
 
 struct listing {
-	const struct tcp *t;
+	const struct spate_stack *s;
 	void (*visit)(void *ctx, const struct spate_conn_info *info);
 	void *ctx;
 };
@@ -70,9 +93,9 @@ list_one(void *arg, uint32_t handle)
 	struct spate_conn_info info;
 
 	if (handle & CONN_TABLE_SPACE)
-		info_of_time_wait(l->t, handle & ~CONN_TABLE_SPACE, &info);
+		info_of_time_wait(l->s, handle & ~CONN_TABLE_SPACE, &info);
 	else
-		info_of_conn(l->t, &l->t->conns[handle], &info);
+		info_of_conn(l->s, &l->s->tcp.conns[handle], &info);
 	l->visit(l->ctx, &info);
 }
 
@@ -80,7 +103,7 @@ bool
 spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
 	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx)
 {
-	struct listing l = {&s->tcp, visit, ctx};
+	struct listing l = {s, visit, ctx};
 
 	*cursor = conn_table_walk(&s->tcp.table, *cursor, LIST_BUCKETS, list_one, &l);
 	return *cursor != 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A burst's way: every frame is parsed and its connection's bucket fetched (classify),
+ * A burst's way: every frame is parsed (classify.c) and its connection's bucket fetched,
  * then all are looked up together (conn_table_lookup_bulk), then handed to TCP one
  * after the other, with everything they touch already on its way into the cache.
  */
@@ -15,14 +15,14 @@
 
 #include "stack/stack.h"
 #include "tcp/extra.h"
-#include "wire/ecn.h"
 
 #define VLAN_LAST    4094
 #define MTU_DEFAULT  1500
 #define MTU_LEAST    576 /* what every IPv4 host must take (RFC 791) */
 #define PREFETCH     6   /* frames ahead */
-#define SECRET_TABLE 0   /* where in conf.secret the two 16-byte keys are */
+#define SECRET_TABLE 0   /* where in conf.secret the 16-byte keys are */
 #define SECRET_ISN   16
+#define SECRET_LABEL 32
 
 /* Without an allocator: the C library's heap, 64-byte aligned, which sanitizers watch. */
 static void *
@@ -44,6 +44,20 @@ heap_free(void *ctx, void *mem, size_t bytes)
 	free(mem);
 }
 
+static bool
+has_ip6(const struct spate_stack_conf *c)
+{
+	static const uint8_t none[16];
+
+	return memcmp(c->ip6, none, sizeof(none)) != 0;
+}
+
+static uint32_t
+peers6_of(const struct spate_stack_conf *c)
+{
+	return addr6_places(c->max_conns + c->max_time_wait);
+}
+
 static int
 allocate(struct spate_stack *s)
 {
@@ -55,9 +69,12 @@ allocate(struct spate_stack *s)
 		[MEMORY_WHEEL] = wheel_bytes(c->max_conns),
 		[MEMORY_CHUNKS] = (size_t)c->max_conns * sizeof(struct tcp_chunk),
 		[MEMORY_EXTRAS] = (size_t)tcp_extra_places(c->max_conns) * sizeof(struct tcp_extra),
+		[MEMORY_PEERS6] = has_ip6(c) ? addr6_bytes(peers6_of(c)) : 0,
 	};
 
 	for (int i = 0; i < MEMORY_N; i++) {
+		if (bytes[i] == 0)
+			continue;
 		s->memory[i] = c->alloc(c->alloc_ctx, bytes[i]);
 		if (s->memory[i] == NULL)
 			return -ENOMEM;
@@ -66,7 +83,8 @@ allocate(struct spate_stack *s)
 	return 0;
 }
 
-static void
+/* 0, or -EINVAL for addresses no host can have. */
+static int
 init_ip(struct spate_stack *s)
 {
 	const struct spate_stack_conf *c = &s->conf;
@@ -79,6 +97,11 @@ init_ip(struct spate_stack *s)
 	s->ip.pool = c->pool;
 	s->ip.counters = &s->counters;
 	ip_set_network(&s->ip, c->ip4, c->prefix);
+	if (c->ip4 && ip_add_range(&s->ip, c->ip4, c->ip4) < 0)
+		return -EINVAL;
+	return !has_ip6(c) ? 0
+			   : ip6_start(&s->ip, s->memory[MEMORY_PEERS6], peers6_of(c),
+				     c->secret + SECRET_TABLE, c->ip6, c->prefix6, c->gateway6);
 }
 
 static void
@@ -113,6 +136,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	memcpy(secret, c->secret + SECRET_TABLE, sizeof(secret));
 	conn_table_init(
 		&t->table, s->memory[MEMORY_TABLE], c->max_conns + c->max_time_wait, space, secret);
+	memcpy(t->label_key, c->secret + SECRET_LABEL, sizeof(t->label_key));
 	memcpy(t->isn_key, c->secret + SECRET_ISN, sizeof(t->isn_key));
 	listener_table_init(&t->listeners);
 	wheel_init(&t->wheel, s->memory[MEMORY_WHEEL], c->max_conns, now_ns);
@@ -149,7 +173,6 @@ spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
 		s->conf.alloc = heap_alloc;
 		s->conf.free = heap_free;
 	}
-	init_ip(s);
 	if (allocate(s) < 0 || neigh_table_init(&s->ip.neigh, conf->name, conf->socket_id) < 0) {
 		spate_stack_free(s);
 		rte_errno = ENOMEM;
@@ -157,7 +180,7 @@ spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
 	}
 	init_tcp(s, now_ns);
 	spate_stack_now(s, now_ns);
-	if (conf->ip4 && ip_add_range(&s->ip, conf->ip4, conf->ip4) < 0) {
+	if (init_ip(s) < 0) {
 		spate_stack_free(s);
 		rte_errno = EINVAL;
 		return NULL;
@@ -196,146 +219,6 @@ spate_now(const struct spate_stack *s)
 	return s->tcp.now_ns;
 }
 
-static enum spate_counter
-counter_of(enum wire_error err)
-{
-	return SPATE_DROP_SHORT + (err - WIRE_SHORT);
-}
-
-/* Is the TCP segment in the IPv4 packet at `p` intact (DT-09)? */
-static bool
-tcp_checksum_good(const struct rte_mbuf *m, const uint8_t *p, const struct ipv4_view *v)
-{
-	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-
-	/* NONE: never computed, because it never left memory (virtio). */
-	if (known == RTE_MBUF_F_RX_L4_CKSUM_GOOD || known == RTE_MBUF_F_RX_L4_CKSUM_NONE)
-		return true;
-	if (known == RTE_MBUF_F_RX_L4_CKSUM_BAD)
-		return false;
-
-	/* The pseudo header wants the plain length, which IP options would hide. */
-	uint32_t sum = rte_raw_cksum(p + v->header_len, v->payload_len);
-
-	sum += (v->src & 0xffff) + (v->src >> 16) + (v->dst & 0xffff) + (v->dst >> 16);
-	sum += rte_cpu_to_be_16(IPPROTO_TCP) + rte_cpu_to_be_16(v->payload_len);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
-}
-
-static void
-drop(struct spate_stack *s, enum spate_counter why)
-{
-	spate_count(&s->counters, why);
-}
-
-/* The link: the IPv4 packet in a frame for us, or NULL when it was none (ARP is answered). */
-static const uint8_t *
-link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len)
-{
-	const uint8_t *frame;
-	struct eth_view eth;
-	enum wire_error err;
-
-	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0) {
-		drop(s, SPATE_DROP_MULTISEG);
-		return NULL;
-	}
-	frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	err = eth_parse(frame, m->data_len, &eth);
-	if (!err && eth.vlan != s->ip.vlan)
-		err = WIRE_VLAN;
-	if (err) {
-		drop(s, counter_of(err));
-		return NULL;
-	}
-	*len = m->data_len - eth.len;
-	if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
-		ip_arp_input(&s->ip, frame + eth.len, *len, true);
-		return NULL;
-	}
-	if (eth.ethertype != RTE_ETHER_TYPE_IPV4) {
-		drop(s, SPATE_DROP_ETHERTYPE);
-		return NULL;
-	}
-	if (memcmp(frame, &s->ip.mac, RTE_ETHER_ADDR_LEN)) {
-		drop(s, SPATE_DROP_MAC);
-		return NULL;
-	}
-	return frame + eth.len;
-}
-
-/* The IPv4 header of a packet for one of our addresses; false when it was dropped. */
-static bool
-ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, uint32_t len,
-	struct ipv4_view *v)
-{
-	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	enum wire_error err = ipv4_parse(p, len, known == RTE_MBUF_F_RX_IP_CKSUM_GOOD, v);
-
-	if (err) {
-		drop(s, counter_of(err));
-		return false;
-	}
-	/* RFC 1122 3.2.1.3: broadcast, multicast, loopback and our own are nobody's to talk from.
-	 */
-	if (!ip_is_peer(&s->ip, v->src) || !ipv4_is_unicast(v->dst)) {
-		drop(s, SPATE_DROP_SOURCE);
-		return false;
-	}
-	if (!ip_is_local(&s->ip, v->dst)) {
-		drop(s, SPATE_DROP_ADDRESS);
-		return false;
-	}
-	return true;
-}
-
-/*
- * One frame up to its TCP segment; what is not TCP for us is dealt with on the way. True
- * when `rx` and `key` hold a segment.
- */
-static bool
-classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key)
-{
-	struct ipv4_view v;
-	enum wire_error err;
-	uint32_t len;
-	const uint8_t *p = link_input(s, m, &len);
-
-	if (p == NULL || !ipv4_input(s, m, p, len, &v))
-		return false;
-
-	const uint8_t *payload = p + v.header_len;
-
-	if (v.protocol == IPPROTO_ICMP) {
-		struct icmp_error error;
-
-		if (ip_icmp_input(&s->ip, &v, payload, &error))
-			tcp_icmp_error(&s->tcp, &error);
-		return false;
-	}
-	if (v.protocol == IPPROTO_UDP) {
-		ip_udp_input(&s->ip, &v, p);
-		return false;
-	}
-	err = v.protocol == IPPROTO_TCP ? tcp_seg_parse(payload, v.payload_len, &rx->seg)
-					: WIRE_IP_PROTOCOL;
-	if (!err && !tcp_checksum_good(m, p, &v))
-		err = WIRE_L4_CHECKSUM;
-	if (err) {
-		drop(s, counter_of(err));
-		return false;
-	}
-
-	const struct rte_tcp_hdr *h = (const void *)payload;
-
-	rx->ecn = ecn_of(p);
-	*key = (struct flow_key){v.src, v.dst, h->src_port, h->dst_port};
-	rx->key = key;
-	return true;
-}
-
 /* Headers with timestamps fill the first line; a request or a short response begins the second. */
 static void
 prefetch_frame(const struct rte_mbuf *m)
@@ -364,7 +247,7 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		if (i + PREFETCH < n)
 			prefetch_frame(frames[i + PREFETCH]);
-		segments += classify(s, frames[i], &rx[segments], &keys[segments]);
+		segments += stack_classify(s, frames[i], &rx[segments], &keys[segments]);
 	}
 	if (segments > 0)
 		conn_table_lookup_bulk(&s->tcp.table, keys, segments, hashes, handles);

@@ -3,7 +3,8 @@
  * stack: what spate.h declares. One struct is an interface, its TCP and its counters,
  * allocated once and driven frame by frame.
  *
- *   stack.c   life, input (classify, bulk lookup, dispatch), output, tick
+ *   stack.c    life, input (bulk lookup, dispatch), output, tick
+ *   classify.c a frame up to its TCP segment
  *   api.c     the application's calls, handed down to tcp/
  *   conf.c    defaults and presets of the protocol's knobs
  *   inspect.c listing, counting, the leak check
@@ -23,6 +24,7 @@ enum stack_memory {
 	MEMORY_WHEEL,
 	MEMORY_CHUNKS,
 	MEMORY_EXTRAS,
+	MEMORY_PEERS6,
 	MEMORY_N
 };
 
@@ -35,5 +37,15 @@ struct spate_stack {
 	void *memory[MEMORY_N];
 	size_t memory_bytes[MEMORY_N];
 };
+
+/* The addresses and ports a key stands for. */
+void stack_tuple(const struct spate_stack *s, const struct flow_key *k, struct spate_tuple *out);
+
+/*
+ * One frame up to its TCP segment; what is not TCP for us is dealt with on the way. True
+ * when `rx` and `key` hold a segment.
+ */
+bool stack_classify(
+	struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key);
 
 #endif

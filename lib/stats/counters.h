@@ -32,6 +32,7 @@
 	X(DROP_L4_HEADER, drop_l4_header, "TCP or ICMP header length impossible")                  \
 	X(DROP_L4_CHECKSUM, drop_l4_checksum, "TCP or ICMP checksum wrong")                        \
 	X(DROP_ARP, drop_arp, "ARP malformed or not for IPv4 over Ethernet")                       \
+	X(DROP_ND, drop_nd, "Neighbor Discovery not valid by RFC 4861 7.1")                        \
 	X(DROP_MAC, drop_mac, "frame for another MAC address")                                     \
 	X(DROP_ADDRESS, drop_address, "packet for an address that is not ours")                    \
 	X(DROP_SOURCE, drop_source, "source or destination no unicast peer can have")              \
@@ -41,10 +42,13 @@
 	X(DROP_TX_FULL, drop_tx_full, "reply not sent: output queue full")                         \
 	X(DROP_NEIGH_FULL, drop_neigh_full, "no room in the neighbour table")                      \
 	X(DROP_NEIGH_QUEUE, drop_neigh_queue, "too many frames waiting for one neighbour")         \
-	X(DROP_NEIGH_FAILED, drop_neigh_failed, "neighbour does not answer ARP")                   \
+	X(DROP_NEIGH_FAILED, drop_neigh_failed, "neighbour does not answer")                       \
 	X(ARP_REQUESTS_SENT, arp_requests_sent, "ARP requests sent")                               \
 	X(ARP_REPLIES_SENT, arp_replies_sent, "ARP replies sent")                                  \
 	X(ARP_RECEIVED, arp_received, "ARP packets received, well formed")                         \
+	X(ND_SOLICITATIONS_SENT, nd_solicitations_sent, "neighbour solicitations sent")            \
+	X(ND_ADVERTISEMENTS_SENT, nd_advertisements_sent, "neighbour advertisements sent")         \
+	X(ND_RECEIVED, nd_received, "Neighbor Discovery messages received, valid")                 \
 	X(ICMP_ECHO_REPLIES, icmp_echo_replies, "ICMP echo requests answered")                     \
 	X(UDP_UNREACHABLE, udp_unreachable, "UDP datagrams answered by port unreachable")          \
 	X(UDP_DROPPED, udp_dropped, "UDP datagrams dropped: answers are rate-limited")             \

@@ -56,6 +56,7 @@ tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash, enum spat
 	c->options = t->conf.keepalive ? TCP_O_KEEPALIVE : 0;
 	c->hop = hop;
 	t->ip->neigh.entry[hop].refs++;
+	addr6_hold(&t->ip->peers6, key->raddr);
 	t->state_count[state]++;
 	t->in_use++;
 	return c;
@@ -77,6 +78,7 @@ release(struct tcp *t, struct tcp_conn *c)
 	tcp_send_clear(t, c);
 	tcp_extra_give_back(t, c);
 	t->ip->neigh.entry[c->hop].refs--;
+	addr6_let_go(&t->ip->peers6, c->key.raddr);
 	t->state_count[c->state]--;
 	t->in_use--;
 	c->state = SPATE_CLOSED;

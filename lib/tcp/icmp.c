@@ -9,8 +9,6 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
-#define HEADERS 40 /* IPv4 and TCP without options */
-
 /* Send everything in flight again, in the new size; nothing was lost to congestion. */
 static void
 resend(struct tcp *t, struct tcp_conn *c)
@@ -24,14 +22,16 @@ resend(struct tcp *t, struct tcp_conn *c)
 
 /* PM-02, PM-03, PM-04: a router could not forward it with DF set. */
 static void
-fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct icmp_error *e)
+fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct ip_error *e)
 {
-	uint16_t current = c->mss + HEADERS;
+	bool v6 = addr_is_v6(c->key.raddr);
+	uint16_t current = c->mss + tcp_headers(c->key.raddr);
 	uint16_t mtu = e->mtu ? e->mtu : path_plateau_below(current);
 	bool narrow = mtu < PATH_MTU_LEAST;
 
 	/* Not lower than what we send: it says nothing about this segment. */
-	if (c->state < SPATE_ESTABLISHED || (c->options & TCP_O_FRAGMENT) || mtu >= current) {
+	if (c->state < SPATE_ESTABLISHED || (c->options & TCP_O_FRAGMENT) || mtu >= current ||
+		(v6 && mtu < IPV6_MTU_LEAST)) { /* RFC 8201 4: no link is narrower */
 		spate_count(t->counters, SPATE_ICMP_IGNORED);
 		return;
 	}
@@ -41,30 +41,28 @@ fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct icmp_error 
 		c->options |= TCP_O_FRAGMENT;
 	}
 	spate_count(t->counters, SPATE_ICMP_PATH_MTU);
-	path_learn(&t->ip->paths, e->dst, mtu, narrow, t->now_ns);
-	c->mss = mtu - HEADERS;
+	path_learn(&t->ip->paths, &t->ip->peers6, e->raddr, mtu, narrow, t->now_ns);
+	c->mss = mtu - tcp_headers(c->key.raddr);
 	resend(t, c);
 }
 
 /* RFC 5461 in SYN_SENT: nobody there to answer is an answer; the rest may pass. */
 static void
-unreachable_in_syn_sent(struct tcp *t, struct tcp_conn *c, const struct icmp_error *e)
+unreachable_in_syn_sent(struct tcp *t, struct tcp_conn *c, const struct ip_error *e)
 {
-	if (e->type == ICMP_UNREACHABLE &&
-		(e->code == ICMP_UNREACHABLE_PORT || e->code == ICMP_UNREACHABLE_PROTOCOL)) {
+	if (e->meaning == ICMP_MEANS_REFUSED) {
 		spate_count(t->counters, SPATE_ICMP_REFUSED);
 		tcp_conn_end(t, c, -ECONNREFUSED);
 		return;
 	}
 	spate_count(t->counters, SPATE_ICMP_SOFT);
-	c->soft = e->type == ICMP_UNREACHABLE && e->code == ICMP_UNREACHABLE_NET ? TCP_SOFT_NET
-										 : TCP_SOFT_HOST;
+	c->soft = e->meaning == ICMP_MEANS_NET ? TCP_SOFT_NET : TCP_SOFT_HOST;
 }
 
 void
-tcp_icmp_error(struct tcp *t, const struct icmp_error *e)
+tcp_icmp_error(struct tcp *t, const struct ip_error *e)
 {
-	struct flow_key key = {e->dst, e->src, e->dport, e->sport};
+	struct flow_key key = {e->raddr, e->laddr, e->rport, e->lport};
 	uint64_t hash = conn_table_hash(&t->table, &key);
 	uint32_t handle = conn_table_lookup(&t->table, hash, &key);
 	struct tcp_conn *c;
@@ -79,7 +77,7 @@ tcp_icmp_error(struct tcp *t, const struct icmp_error *e)
 		spate_count(t->counters, SPATE_ICMP_IGNORED);
 		return;
 	}
-	if (e->type == ICMP_UNREACHABLE && e->code == ICMP_UNREACHABLE_FRAGMENT)
+	if (e->meaning == ICMP_MEANS_TOO_BIG)
 		fragmentation_needed(t, c, e);
 	else if (c->state == SPATE_SYN_SENT)
 		unreachable_in_syn_sent(t, c, e);

@@ -16,7 +16,7 @@ static struct tcp_conn *
 make_embryo(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t instead,
 	uint32_t irs, const struct tcp_options *o)
 {
-	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, rx->key->raddr));
+	uint16_t hop = ip_hop(t->ip, rx->key->raddr);
 	struct tcp_conn *c = NULL;
 
 	if (hop != NEIGH_NONE)

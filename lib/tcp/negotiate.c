@@ -3,17 +3,24 @@
  * What the two SYNs agree on (OP-02, OP-03, OP-05). An option counts when both sides
  * send it; in SYN_SENT our flags say what we offered, afterwards what was agreed.
  */
+#include "ip/packet.h"
 #include "tcp/tcp.h"
 
-#define MSS_DEFAULT 536 /* RFC 9293 3.7.1: no MSS option from the peer */
-#define MSS_LEAST   48  /* below this a segment's options might leave no room */
-#define HEADERS     40  /* IPv4 and TCP without options */
+#define MSS_DEFAULT    536 /* RFC 9293 3.7.1: no MSS option from the peer */
+#define MSS_DEFAULT_V6 1220
+#define MSS_LEAST      48 /* below this a segment's options might leave no room */
+
+uint16_t
+tcp_headers(rte_be32_t raddr)
+{
+	return packet_header_len(raddr) + sizeof(struct rte_tcp_hdr);
+}
 
 /* RFC 9293 3.7.1: what the interface can take, whatever the path or our options are. */
 uint16_t
-tcp_our_mss(const struct tcp *t)
+tcp_our_mss(const struct tcp *t, rte_be32_t raddr)
 {
-	uint16_t mss = t->ip->mtu - HEADERS;
+	uint16_t mss = t->ip->mtu - tcp_headers(raddr);
 
 	if (t->conf.mss && t->conf.mss < mss)
 		mss = t->conf.mss;
@@ -21,9 +28,12 @@ tcp_our_mss(const struct tcp *t)
 }
 
 uint16_t
-tcp_peer_mss(const struct tcp_options *o)
+tcp_peer_mss(const struct tcp_options *o, rte_be32_t raddr)
 {
-	uint16_t mss = o->has_mss && o->mss ? o->mss : MSS_DEFAULT;
+	uint16_t mss = addr_is_v6(raddr) ? MSS_DEFAULT_V6 : MSS_DEFAULT;
+
+	if (o->has_mss && o->mss)
+		mss = o->mss;
 
 	return mss < MSS_LEAST ? MSS_LEAST : mss;
 }
@@ -49,7 +59,7 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 {
 	struct tcp_options o = {
 		.has_mss = true,
-		.mss = tcp_our_mss(t),
+		.mss = tcp_our_mss(t, c->key.raddr),
 		.has_wscale = c->flags & TCP_F_WSCALE,
 		.wscale = tcp_our_wscale(t),
 		.has_ts = c->flags & TCP_F_TS,
@@ -69,8 +79,8 @@ use_path(const struct tcp *t, struct tcp_conn *c)
 
 	if (path == NULL)
 		return;
-	if (path->mtu - HEADERS < c->mss)
-		c->mss = path->mtu - HEADERS;
+	if (path->mtu - tcp_headers(c->key.raddr) < c->mss)
+		c->mss = path->mtu - tcp_headers(c->key.raddr);
 	if (path->fragment)
 		c->options |= TCP_O_FRAGMENT;
 }
@@ -78,9 +88,9 @@ use_path(const struct tcp *t, struct tcp_conn *c)
 void
 tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o)
 {
-	uint16_t mss = tcp_peer_mss(o);
+	uint16_t mss = tcp_peer_mss(o, c->key.raddr);
 
-	c->mss = mss < tcp_our_mss(t) ? mss : tcp_our_mss(t);
+	c->mss = RTE_MIN(mss, tcp_our_mss(t, c->key.raddr));
 	use_path(t, c);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);

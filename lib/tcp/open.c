@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The application opens: LISTEN and CONNECT (RFC 9293 3.10.1). */
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "tcp/tcp.h"
 
@@ -9,18 +8,13 @@
 #define CONNECT_TRIES 256
 
 int
-tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, unsigned int flags,
+tcp_listen(struct tcp *t, rte_be32_t laddr, rte_be16_t lport, uint32_t backlog, unsigned int flags,
 	uint32_t cookie)
 {
-	if (local->family != AF_INET)
-		return -EAFNOSUPPORT;
-	if (local->ip4 != LISTENER_ANY && !ip_is_local(t->ip, local->ip4))
-		return -EADDRNOTAVAIL;
 	/* RFC 9293 3.6.1: the port's last incarnations may still be answering. */
-	if (!(flags & SPATE_LISTEN_REUSE_ADDRESS) &&
-		tcp_time_wait_on_port(t, local->ip4, local->port))
+	if (!(flags & SPATE_LISTEN_REUSE_ADDRESS) && tcp_time_wait_on_port(t, laddr, lport))
 		return -EADDRINUSE;
-	return listener_add(&t->listeners, local->ip4, local->port, cookie, backlog);
+	return listener_add(&t->listeners, laddr, lport, cookie, backlog);
 }
 
 int
@@ -45,7 +39,7 @@ static int
 open_tuple(
 	struct tcp *t, const struct flow_key *key, uint64_t hash, uint32_t handle, spate_conn *out)
 {
-	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, key->raddr));
+	uint16_t hop = ip_hop(t->ip, key->raddr);
 	struct tcp_conn *c;
 	uint32_t iss, ts_offset;
 
@@ -105,8 +99,6 @@ tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out)
 
 	if (!ip_is_peer(t->ip, key->raddr))
 		return -EINVAL;
-	if (!ip_is_local(t->ip, key->laddr))
-		return -EADDRNOTAVAIL;
 	if (must_be_quiet(t))
 		return -EAGAIN;
 	if (!tuple_usable(t, handle))
@@ -124,7 +116,7 @@ tcp_connect_listener(
 
 	if (listener >= LISTENER_MAX || !l->used)
 		return -ENOENT;
-	if (l->laddr == LISTENER_ANY)
+	if (listener_is_wildcard(l->laddr) || addr_is_v6(l->laddr) != addr_is_v6(remote->raddr))
 		return -EINVAL;
 	key.laddr = l->laddr;
 	key.lport = l->lport;
@@ -137,8 +129,8 @@ tcp_connect_listener(
 
 int
 tcp_connect_any(struct tcp *t, struct local_port *source,
-	bool (*mine)(const void *ctx, const void *key), const void *ctx, rte_be32_t raddr,
-	rte_be16_t rport, spate_conn *out)
+	bool (*mine)(const void *ctx, const struct flow_key *key), const void *ctx,
+	rte_be32_t raddr, rte_be16_t rport, spate_conn *out)
 {
 	struct flow_key key = {.raddr = raddr, .rport = rport};
 

@@ -7,12 +7,12 @@
  */
 #include <string.h>
 
+#include "ip/packet.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 #include "wire/ecn.h"
 
-#define IPV4_LEN sizeof(struct rte_ipv4_hdr)
-#define TCP_LEN  sizeof(struct rte_tcp_hdr)
+#define TCP_LEN sizeof(struct rte_tcp_hdr)
 
 uint32_t
 tcp_segment_room(const struct tcp_conn *c)
@@ -36,45 +36,43 @@ tcp_ready(struct tcp *t, struct tcp_conn *c)
 	t->ready_tail = index;
 }
 
-/* A frame with IPv4 and TCP headers and room for `len` payload bytes, at *payload. */
+/* A frame with IP and TCP headers and room for `len` payload bytes, at *payload. */
 static struct rte_mbuf *
 begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
 	uint32_t len, uint8_t **payload)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(t->ip->pool);
+	uint32_t ip_len = packet_header_len(k->raddr);
 	uint32_t tcp_len = TCP_LEN + h->opts_len + len;
 	uint8_t *p;
 
-	if (m == NULL || (p = (uint8_t *)rte_pktmbuf_append(m, IPV4_LEN + tcp_len)) == NULL) {
+	if (m == NULL || (p = (uint8_t *)rte_pktmbuf_append(m, ip_len + tcp_len)) == NULL) {
 		rte_pktmbuf_free(m);
 		spate_count(t->counters, SPATE_DROP_NO_MBUF);
 		return NULL;
 	}
-	ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
-	tcp_seg_build(p + IPV4_LEN, h);
+	if (likely(!addr_is_v6(k->raddr)))
+		ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
+	else /* A flow label (RFC 6437 3) under a key of its own: the table's hash stays secret. */
+		packet_build_v6(t->ip, p, k->laddr, k->raddr, IPPROTO_TCP,
+			flow_key_hash(k, t->label_key), tcp_len);
+	p += ip_len;
+	tcp_seg_build(p, h);
 	if (h->opts_len)
-		memcpy(p + IPV4_LEN + TCP_LEN, opts, h->opts_len);
-	*payload = p + IPV4_LEN + TCP_LEN + h->opts_len;
+		memcpy(p + TCP_LEN, opts, h->opts_len);
+	*payload = p + TCP_LEN + h->opts_len;
 	return m;
 }
 
 /* Checksums, or what the port needs to compute them; then on its way. */
 static void
-finish(struct tcp *t, struct rte_mbuf *m, uint16_t hop, uint32_t payload_len)
+finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop,
+	uint32_t payload_len)
 {
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	struct rte_tcp_hdr *tcp = (void *)(ip + 1);
-
-	if (t->ip->checksum_offload) {
-		m->ol_flags |=
-			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
-		m->l3_len = IPV4_LEN;
-		m->l4_len = (tcp->data_off >> 4) * 4;
-		tcp->cksum = rte_ipv4_phdr_cksum(ip, m->ol_flags);
-	} else {
-		ip->hdr_checksum = rte_ipv4_cksum(ip);
-		tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
-	}
+	if (likely(!addr_is_v6(k->raddr)))
+		packet_checksums_v4(t->ip, m);
+	else
+		packet_checksums_v6(t->ip, m);
 	spate_count(t->counters, SPATE_TX_SEGMENTS);
 	spate_count_n(t->counters, SPATE_TX_BYTES, payload_len);
 	neigh_output(t->ip, hop, m);
@@ -97,7 +95,7 @@ tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t se
 	struct rte_mbuf *m = begin(t, k, &h, opts, 0, &payload);
 
 	if (m)
-		finish(t, m, hop, 0);
+		finish(t, m, k, hop, 0);
 }
 
 uint16_t
@@ -189,7 +187,7 @@ send_marked(
 		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
 	if (len)
 		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
-	finish(t, m, c->hop, len);
+	finish(t, m, &c->key, c->hop, len);
 	return true;
 }
 

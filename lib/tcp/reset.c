@@ -10,7 +10,7 @@ tcp_reset_reply(struct tcp *t, const struct tcp_rx *rx)
 	if (s->flags & TCP_RST)
 		return; /* RFC 9293 3.5.2: a RST is never answered by a RST */
 
-	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, rx->key->raddr));
+	uint16_t hop = ip_hop(t->ip, rx->key->raddr);
 
 	if (hop == NEIGH_NONE)
 		return;

@@ -34,7 +34,7 @@ static const uint16_t mss_table[8] = {48, 216, 536, 996, 1220, 1300, 1440, 1460}
 
 /* What the MAC covers. */
 struct cookie_input {
-	struct flow_key key;
+	struct tcp_identity id;
 	uint32_t irs;
 	uint32_t period;
 	uint32_t mss_index;
@@ -51,10 +51,16 @@ static uint32_t
 make(const struct tcp *t, const struct flow_key *key, uint32_t irs, uint32_t period,
 	uint32_t mss_index)
 {
-	struct cookie_input in = {*key, irs, period, mss_index, 0x636f6f6b};
+	struct cookie_input in;
 	uint8_t out[crypto_shorthash_BYTES];
 	uint32_t mac;
 
+	memset(&in, 0, sizeof(in));
+	tcp_identify(t, key, &in.id);
+	in.irs = irs;
+	in.period = period;
+	in.mss_index = mss_index;
+	in.purpose = 0x636f6f6b;
 	crypto_shorthash(out, (const uint8_t *)&in, sizeof(in), t->isn_key);
 	memcpy(&mac, out, sizeof(mac));
 	return period << AGE_SHIFT | mss_index << MAC_BITS | (mac & MAC_MASK);
@@ -72,8 +78,8 @@ ts_with_options(uint32_t ts, uint32_t options)
 void
 tcp_cookie_answer(struct tcp *t, const struct tcp_rx *rx, const struct tcp_options *o)
 {
-	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, rx->key->raddr));
-	uint16_t mss = tcp_peer_mss(o);
+	uint16_t hop = ip_hop(t->ip, rx->key->raddr);
+	uint16_t mss = tcp_peer_mss(o, rx->key->raddr);
 	bool ts = o->has_ts && t->conf.timestamps;
 	bool scale = ts && o->has_wscale && t->conf.window_scale;
 	uint32_t buffer = t->conf.receive_buffer;
@@ -87,7 +93,7 @@ tcp_cookie_answer(struct tcp *t, const struct tcp_rx *rx, const struct tcp_optio
 
 	struct tcp_options mine = {
 		.has_mss = true,
-		.mss = tcp_our_mss(t),
+		.mss = tcp_our_mss(t, rx->key->raddr),
 		.has_ts = ts,
 		.tsval = ts_with_options(t->ts_now + ts_offset,
 			scale ? RTE_MIN(o->wscale, TCP_WSCALE_MAX) : WSCALE_NONE),

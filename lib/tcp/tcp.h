@@ -90,6 +90,7 @@ struct tcp {
 	struct listener_table listeners;
 	struct wheel wheel;
 	uint8_t isn_key[16];
+	uint64_t label_key[2]; /* IPv6 flow labels */
 };
 
 /* A received segment and where it belongs. */
@@ -209,8 +210,11 @@ void tcp_challenge_ack(struct tcp *t, struct tcp_conn *c);
 #define TCP_WSCALE_MAX 14 /* RFC 7323 2.3 */
 
 /* The MSS we announce; the one the peer has announced, or what its silence means. */
-uint16_t tcp_our_mss(const struct tcp *t);
-uint16_t tcp_peer_mss(const struct tcp_options *o);
+uint16_t tcp_our_mss(const struct tcp *t, rte_be32_t raddr);
+uint16_t tcp_peer_mss(const struct tcp_options *o, rte_be32_t raddr);
+
+/* Bytes of IP and TCP header without options, towards `raddr`. */
+uint16_t tcp_headers(rte_be32_t raddr);
 
 /* Flags of what a new connection offers, as far as the knobs allow. */
 uint16_t tcp_offer(const struct tcp *t);
@@ -239,6 +243,17 @@ void tcp_ecn_take_syn(struct tcp_conn *c, uint8_t flags);
 void tcp_ecn_data(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
 
 /* ---- isn.c */
+
+/*
+ * A tuple's addresses and ports as they are, for a hash that must be the same in every
+ * incarnation: an IPv6 address keeps its name only while somebody holds it.
+ */
+struct tcp_identity {
+	uint8_t bytes[36];
+	uint8_t len;
+};
+
+void tcp_identify(const struct tcp *t, const struct flow_key *k, struct tcp_identity *out);
 
 /* RFC 6528: *iss for a new incarnation, *ts_offset for its timestamps. */
 void tcp_isn(const struct tcp *t, const struct flow_key *k, uint32_t *iss, uint32_t *ts_offset);
@@ -319,7 +334,7 @@ tcp_now_us(const struct tcp *t)
 /* ---- icmp.c */
 
 /* An ICMP error about a segment of ours (rows PM). */
-void tcp_icmp_error(struct tcp *t, const struct icmp_error *e);
+void tcp_icmp_error(struct tcp *t, const struct ip_error *e);
 
 /* ---- timers.c */
 
@@ -331,15 +346,15 @@ uint64_t tcp_timers_run(struct tcp *t);
 
 /* ---- open.c, close.c: see spate.h */
 
-int tcp_listen(struct tcp *t, const struct spate_addr *local, uint32_t backlog, unsigned int flags,
-	uint32_t cookie);
+int tcp_listen(struct tcp *t, rte_be32_t laddr, rte_be16_t lport, uint32_t backlog,
+	unsigned int flags, uint32_t cookie);
 int tcp_unlisten(struct tcp *t, uint16_t listener);
 int tcp_connect_listener(
 	struct tcp *t, uint16_t listener, const struct flow_key *remote, spate_conn *out);
 int tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out);
 int tcp_connect_any(struct tcp *t, struct local_port *source,
-	bool (*mine)(const void *ctx, const void *key), const void *ctx, rte_be32_t raddr,
-	rte_be16_t rport, spate_conn *out);
+	bool (*mine)(const void *ctx, const struct flow_key *key), const void *ctx,
+	rte_be32_t raddr, rte_be16_t rport, spate_conn *out);
 int tcp_shutdown(struct tcp *t, struct tcp_conn *c);
 void tcp_close(struct tcp *t, struct tcp_conn *c);
 void tcp_abort(struct tcp *t, struct tcp_conn *c, int reason);

@@ -22,6 +22,16 @@ two_msl_ns(const struct tcp *t)
 	return 2ull * t->conf.msl_ms * 1000000;
 }
 
+/* The record of a TIME_WAIT that is in the table no more; `why` is the counter. */
+static void
+forget(struct tcp *t, uint32_t tw, enum spate_counter why)
+{
+	spate_count(t->counters, why);
+	addr6_let_go(&t->ip->peers6, t->tw.records[tw].key.raddr);
+	timewait_leave(&t->tw, tw);
+	t->state_count[SPATE_TIME_WAIT]--;
+}
+
 /* End the TIME_WAIT `tw`; `why` is the counter. */
 static void
 leave(struct tcp *t, uint32_t tw, enum spate_counter why)
@@ -36,9 +46,7 @@ leave(struct tcp *t, uint32_t tw, enum spate_counter why)
 	} else {
 		conn_table_remove(&t->table, hash, tw | CONN_TABLE_SPACE);
 	}
-	spate_count(t->counters, why);
-	timewait_leave(&t->tw, tw);
-	t->state_count[SPATE_TIME_WAIT]--;
+	forget(t, tw, why);
 }
 
 /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> with the timestamps the connection had (TW-02). */
@@ -46,7 +54,7 @@ static void
 send_ack(struct tcp *t, uint32_t tw)
 {
 	const struct timewait *w = &t->tw.records[tw];
-	uint16_t hop = neigh_get(t->ip, ip_next_hop(t->ip, w->key.raddr));
+	uint16_t hop = ip_hop(t->ip, w->key.raddr);
 	struct tcp_options o = {.has_ts = w->flags & TIMEWAIT_TS, .tsecr = w->ts_recent};
 
 	if (hop == NEIGH_NONE)
@@ -89,6 +97,7 @@ tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	struct timewait *w = &t->tw.records[tw];
 
 	w->key = c->key;
+	addr6_hold(&t->ip->peers6, w->key.raddr);
 	w->snd_nxt = c->snd_nxt;
 	w->rcv_nxt = c->rcv_nxt;
 	w->ts_recent = c->ts_recent;
@@ -106,9 +115,7 @@ tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 void
 tcp_time_wait_replaced(struct tcp *t, uint32_t tw)
 {
-	spate_count(t->counters, SPATE_TW_REUSED);
-	timewait_leave(&t->tw, tw);
-	t->state_count[SPATE_TIME_WAIT]--;
+	forget(t, tw, SPATE_TW_REUSED);
 }
 
 bool
@@ -138,7 +145,7 @@ tcp_time_wait_on_port(const struct tcp *t, rte_be32_t laddr, rte_be16_t lport)
 	for (; tw != TIMEWAIT_NONE; tw = t->tw.records[tw].link.next) {
 		const struct flow_key *k = &t->tw.records[tw].key;
 
-		if (k->lport == lport && (laddr == LISTENER_ANY || k->laddr == laddr))
+		if (k->lport == lport && listener_matches(laddr, k->laddr))
 			return true;
 	}
 	return false;

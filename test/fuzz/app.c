@@ -24,7 +24,7 @@ app_byte(uint32_t seq)
 static struct spate_addr
 addr(uint32_t ip, uint16_t port)
 {
-	return (struct spate_addr){AF_INET, rte_cpu_to_be_16(port), rte_cpu_to_be_32(ip)};
+	return (struct spate_addr){AF_INET, rte_cpu_to_be_16(port), {rte_cpu_to_be_32(ip)}};
 }
 
 static void
@@ -274,6 +274,7 @@ act_rarely(struct fuzz *f)
 {
 	struct frame fr;
 	uint8_t *p;
+	struct spate_addr remote;
 	int rc;
 
 	switch (below(f, 10)) {
@@ -287,18 +288,18 @@ act_rarely(struct fuzz *f)
 		spate_announce(f->stack);
 		return;
 	case 1:
-		rc = spate_resolve(f->stack, rte_cpu_to_be_32(odd_address(f)));
+		remote = addr(odd_address(f), 0);
+		rc = spate_resolve(f->stack, &remote);
 		if (rc > 0)
 			fuzz_fail(f, "resolve returned %d", rc);
 		return;
 	case 2: /* what another queue heard */
 		frame_arp(f, &fr);
-		fr.len = fr.len > 14 ? fr.len - 14 : 0;
-		p = malloc(fr.len);
+		p = malloc(fr.len ? fr.len : 1);
 		if (p == NULL)
 			abort();
-		memcpy(p, fr.b + 14, fr.len);
-		spate_arp_input(f->stack, p, fr.len);
+		memcpy(p, fr.b, fr.len);
+		spate_neighbour_input(f->stack, p, fr.len);
 		free(p);
 		return;
 	case 3:

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <rte_mempool.h>
 
@@ -94,12 +95,10 @@ knobs(struct fuzz *f)
 
 /* Which tuples are "ours", where several queues share an address. */
 static bool
-mine(const void *ctx, const void *key)
+mine(const void *ctx, const struct spate_tuple *t)
 {
-	const uint8_t *k = key;
-
 	(void)ctx;
-	return (k[8] ^ k[9] ^ k[10] ^ k[11]) & 1;
+	return (t->local.port ^ t->remote.port) & 1;
 }
 
 /* An allocator that has `left` tables to give and knows how many are out. */
@@ -149,8 +148,9 @@ begin_in_vain(struct fuzz *f)
 static void
 begin(struct fuzz *f)
 {
-	uint32_t first = rte_cpu_to_be_32(OUR_IP);
-	uint32_t last = rte_cpu_to_be_32(OUR_IP + OURS - 1);
+	struct spate_addr first = {AF_INET, 0, {rte_cpu_to_be_32(OUR_IP)}};
+	struct spate_addr last = {AF_INET, 0, {rte_cpu_to_be_32(OUR_IP + OURS - 1)}};
+	struct spate_addr beyond = {AF_INET, 0, {rte_cpu_to_be_32(OUR_IP + OURS)}};
 
 	knobs(f);
 	begin_in_vain(f);
@@ -161,12 +161,11 @@ begin(struct fuzz *f)
 	}
 	for (int i = 0; i < LISTENERS_MAX; i++)
 		f->listener[i] = -1;
-	if (spate_add_addresses(f->stack, first, last) < 0 ||
+	if (spate_add_addresses(f->stack, &first, &last) < 0 ||
 		spate_source_init(
-			f->stack, &f->source, first, last, LOCAL_PORT, LOCAL_PORT + PORTS - 1) < 0)
+			f->stack, &f->source, &first, &last, LOCAL_PORT, LOCAL_PORT + PORTS - 1) < 0)
 		fuzz_fail(f, "no addresses");
-	if (spate_source_init(f->stack, &f->source, first, rte_cpu_to_be_32(OUR_IP + OURS),
-		    LOCAL_PORT, LOCAL_PORT) != -EINVAL)
+	if (spate_source_init(f->stack, &f->source, &first, &beyond, LOCAL_PORT, LOCAL_PORT) != -EINVAL)
 		fuzz_fail(f, "a source of addresses that are not ours");
 	if (chance(f, 20))
 		spate_source_filter(&f->source, mine, NULL);

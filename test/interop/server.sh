@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Linux's clients against spate's servers: wrk, curl, ping, and what peer.py does.
+# Rows: CM-03 CM-04 TW-05 RS-01 RS-06 DT-05 IP-02
 . "$(dirname "$0")/lib.sh"
 need wrk curl ping ethtool python3
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Who is in TIME_WAIT: spate's `show conn` and Linux's ss must say the same. It is the side
 # that closed first, on exactly its tuples, and nobody after a reset.
+# Rows: TW-01 TW-05
 . "$(dirname "$0")/lib.sh"
 need nginx curl ethtool
 

@@ -50,6 +50,7 @@ defaults(struct script *s, const struct numbers *n, bool options, bool active)
 	s->listener = -1;
 	s->peer_ts = s->peer_ws = options;
 	s->active = active;
+	s->aim = n->aim;
 	s->out_max = active ? 32 : 1;
 	s->conf = (struct spate_stack_conf){
 		.name = "script",
@@ -84,10 +85,14 @@ probe_hash(struct script *s)
 {
 	struct spate_addr local = script_addr(OUR_IP, OUR_PORT);
 	struct spate_addr remote = script_addr(PEER_IP, PEER_PORT);
-	struct spate_stack *stack = spate_stack_create(&s->conf, 0);
+	struct spate_stack_conf conf = s->conf;
+	struct spate_stack *stack;
 	struct spate_conn_info info;
 	spate_conn c;
 
+	script_ip6(OUR_IP, conf.ip6);
+	conf.prefix6 = 64;
+	stack = spate_stack_create(&conf, 0);
 	if (stack == NULL || spate_connect_from(stack, &local, &remote, &c) < 0 ||
 		spate_conn_info(stack, c, &info) < 0)
 		script_fail(s, "cannot find out the ISS");
@@ -155,9 +160,8 @@ finish(struct script *s)
 }
 
 static void
-run(void **state)
+run_family(const struct row_test *test)
 {
-	const struct row_test *test = *state;
 	struct script *s = &script;
 	uint32_t hash;
 
@@ -172,14 +176,29 @@ run(void **state)
 		if (n->aim)
 			s->now = (uint64_t)(n->aim - hash) << s->conf.tcp.isn_shift;
 		script_note(s,
-			" %s: the peer's ISN 0x%x, our ISS %s0x%x, %s options, ESTABLISH is %s",
+			" %s: the peer's ISN 0x%x, our ISS %s0x%x, %s options, ESTABLISH is %s, IPv%d",
 			test->name, n->isn, n->aim ? "" : "not ", n->aim,
-			s->peer_ts ? "with" : "without", s->active ? "active" : "passive");
+			s->peer_ts ? "with" : "without", s->active ? "active" : "passive",
+			script_v6 ? 6 : 4);
 		test->run(s);
 		if (s->stack == NULL)
 			script_fail(s, "a script without START");
 		finish(s);
 	}
+}
+
+static void
+run(void **state)
+{
+	const struct row_test *test = *state;
+
+	script_v6 = false;
+	if (!test->v6_only)
+		run_family(test);
+	script_v6 = true;
+	if (!test->v4_only)
+		run_family(test);
+	script_v6 = false;
 }
 
 /* After a failure the stack is still there. */

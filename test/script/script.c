@@ -12,6 +12,7 @@
 #include "script.h"
 
 uint8_t script_pattern[1 << 20];
+bool script_v6;
 
 #define TRACE_LINES 48
 #define TRACE_WIDTH 240
@@ -154,6 +155,14 @@ const struct spate_ops script_ops = {
 void
 script_start(struct script *s)
 {
+	if (script_v6) {
+		/* The MSS stays what it is over IPv4. */
+		s->conf.mtu += 20;
+		script_ip6(rte_be_to_cpu_32(s->conf.ip4), s->conf.ip6);
+		s->conf.prefix6 = 96 + s->conf.prefix;
+		if (s->conf.gateway)
+			script_ip6(rte_be_to_cpu_32(s->conf.gateway), s->conf.gateway6);
+	}
 	s->stack = spate_stack_create(&s->conf, s->now);
 	if (s->stack == NULL)
 		script_fail(s, "spate_stack_create: %s", rte_strerror(rte_errno));
@@ -161,7 +170,10 @@ script_start(struct script *s)
 	s->next = s->now;
 	if (s->arp == ARP_ANSWERED) {
 		/* A request for us is how we get to know the asker; the answer is test_ip.c's. */
-		script_arp_in(s, 1, script_broadcast, script_peer_mac, PEER_IP, OUR_IP);
+		if (script_v6)
+			script_nd_introduce(s);
+		else
+			script_arp_in(s, 1, script_broadcast, script_peer_mac, PEER_IP, OUR_IP);
 		script_pump(s);
 		s->head = s->tail;
 	}
@@ -203,7 +215,7 @@ take(struct script *s, struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 	script_describe(s, f->b, f->len, line, sizeof(line));
 	script_note(s, " out  %s", line);
-	if (!answer_arp(s, f))
+	if (!answer_arp(s, f) && !script_nd_answer(s, f))
 		s->tail++;
 }
 
@@ -273,7 +285,23 @@ script_advance(struct script *s, uint64_t until, bool stop_at_output)
 struct spate_addr
 script_addr(uint32_t ip, uint16_t port)
 {
-	return (struct spate_addr){AF_INET, rte_cpu_to_be_16(port), rte_cpu_to_be_32(ip)};
+	struct spate_addr a = {AF_INET, rte_cpu_to_be_16(port), {rte_cpu_to_be_32(ip)}};
+
+	if (script_v6) {
+		a.family = AF_INET6;
+		memset(a.ip6, 0, sizeof(a.ip6));
+		if (ip)
+			script_ip6(ip, a.ip6);
+	}
+	return a;
+}
+
+int
+script_add_addresses(struct script *s, uint32_t first, uint32_t last)
+{
+	struct spate_addr a = script_addr(first, 0), b = script_addr(last, 0);
+
+	return spate_add_addresses(s->stack, &a, &b);
 }
 
 void

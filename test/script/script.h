@@ -15,9 +15,9 @@
  *
  * Every number in a script is relative: the peer's to its ISN, ours to the ISS that is
  * learned from the stack's SYN. So one body runs with all the ISNs of the matrix in
- * script.c: next to the 2^32 wrap, next to 2^31, far from both; with a peer that knows
- * the options of RFC 7323 and one that does not; and, where ESTABLISH opens the
- * connection, in both roles. What a script does not say is not left unchecked: it is
+ * runner.c: next to the 2^32 wrap, next to 2^31, far from both; with a peer that knows
+ * the options of RFC 7323 and one that does not; where ESTABLISH opens the connection, in
+ * both roles; and over IPv4 and IPv6. What a script does not say is not left unchecked: it is
  * expected to be what a plain segment of this connection has (options, TSval, TSecr,
  * window, addresses, checksums, every byte of payload).
  *
@@ -68,6 +68,7 @@
 #define PEER_PORT  6000 /* of tuple 0; tuple n has PEER_PORT + n */
 #define COOKIE     77   /* of the listener */
 #define MS         1000000ull
+#define MSS_UNSAID (script_v6 ? 1220u : 536u) /* what no MSS option means */
 #define WHEEL_TICK (1ull << 20) /* ns: a timer may be this late, never early */
 
 /* An option or field that is what the script says, or is not there at all. */
@@ -132,7 +133,8 @@ struct script {
 	struct spate_stack_conf conf;
 	bool peer_ts, peer_ws; /* the peer's SYN offers timestamps, window scaling (7) */
 	bool active;           /* ESTABLISH connects (or accepts) */
-	enum script_arp arp;
+	uint32_t aim;          /* our ISS on tuple 0 unless time passes before; 0: any */
+	enum script_arp arp; /* and Neighbor Discovery */
 
 	/* The application's manners, to be changed at any time. */
 	bool hold;                                         /* leave received data unread */
@@ -218,6 +220,8 @@ struct script {
 #define EQUAL(s, a, b)      (AT(s), script_equal(s, #a, (uint64_t)(a), (uint64_t)(b)))
 
 extern uint8_t script_pattern[1 << 20];
+/* Set by the matrix: every address of a script is its IPv6 counterpart, 2001:2::/96 before it. */
+extern bool script_v6;
 extern const struct spate_ops script_ops;
 
 void script_start(struct script *s);
@@ -242,7 +246,9 @@ uint64_t script_count_of(const struct script *s, enum spate_counter id);
 struct spate_conn_info script_info(struct script *s);
 uint64_t script_in_state(struct script *s, enum spate_state state);
 struct spate_addr script_addr(uint32_t ip, uint16_t port);
-void script_fail(struct script *s, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+int script_add_addresses(struct script *s, uint32_t first, uint32_t last);
+void script_fail(struct script *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
 void script_note(struct script *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- segment.c: segments as bytes */
@@ -267,6 +273,33 @@ void script_put16(uint8_t *p, uint16_t v);
 void script_put32(uint8_t *p, uint32_t v);
 uint16_t script_get16(const uint8_t *p);
 uint32_t script_get32(const uint8_t *p);
+/* The IPv6 counterpart of an address. */
+void script_ip6(uint32_t ip, uint8_t out[16]);
+/* Header of an injected IPv6 packet with `len` bytes of `next` behind it, from `src` to `dst`. */
+void script_ip6_head(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_t next,
+	uint16_t len, uint8_t hop_limit);
+/* The pseudo header's part of an IPv6 checksum. */
+uint32_t script_ip6_sum(const uint8_t *ip6, uint8_t next, uint32_t len);
+/* Ethernet in front of an injected frame; returns its length. */
+uint32_t script_eth(
+	const struct script *s, uint8_t *b, const uint8_t dst[6], const uint8_t src[6], uint16_t type);
+
+/* nd.c: a solicitation (135) or advertisement (136) as the peer with `mac` would send it. */
+struct nd {
+	uint8_t type;
+	const uint8_t *eth_dst, *mac; /* mac NULL: no link-layer address in it */
+	uint8_t src[16], dst[16], target[16];
+	uint32_t flags;
+	uint8_t hop_limit; /* 0: 255 */
+	uint8_t code;
+	bool bad_checksum;
+};
+void script_nd_in(struct script *s, const struct nd *n);
+/* The peer asks for us, and is known from then on. */
+void script_nd_introduce(struct script *s);
+/* Answer a solicitation the way the peer would. True when `f` was one. */
+bool script_nd_answer(struct script *s, const struct frame *f);
+
 /* An ARP packet from `mac` as the peer would send it. */
 void script_arp_in(struct script *s, uint16_t op, const uint8_t eth_dst[6], const uint8_t mac[6],
 	uint32_t sender_ip, uint32_t target_ip);
@@ -279,11 +312,22 @@ struct row_test {
 	const char *row; /* "CM-02", or "CM-02 CM-21" */
 	const char *name;
 	void (*run)(struct script *s);
+	bool v4_only; /* it makes IPv4 packets by hand, or is about IPv4 */
+	bool v6_only;
 };
 
-#define ROW_TEST(row, fn)                                                                          \
+/* For both families; for IPv4 or IPv6 alone. */
+#define ROW_TEST(rows, fn)                                                                         \
 	{                                                                                          \
-		row, #fn, fn                                                                       \
+		.row = rows, .name = #fn, .run = fn                                                \
+	}
+#define ROW_TEST_V4(rows, fn)                                                                      \
+	{                                                                                          \
+		.row = rows, .name = #fn, .run = fn, .v4_only = true                               \
+	}
+#define ROW_TEST_V6(rows, fn)                                                                      \
+	{                                                                                          \
+		.row = rows, .name = #fn, .run = fn, .v6_only = true                               \
 	}
 #define SCRIPT_MAIN(tests)                                                                         \
 	int main(int argc, char **argv)                                                            \

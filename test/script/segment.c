@@ -11,7 +11,8 @@
 
 #define ETH_LEN   14
 #define TAG_LEN   4
-#define IP_LEN    20
+#define IP4_LEN   20
+#define IP6_LEN   40
 #define TCP_LEN   20
 #define MIN_FRAME 60 /* Ethernet pads to this */
 
@@ -70,11 +71,31 @@ script_sum(const uint8_t *p, uint32_t len, uint32_t sum)
 	return sum;
 }
 
+static uint32_t
+ip_len(void)
+{
+	return script_v6 ? IP6_LEN : IP4_LEN;
+}
+
+void
+script_ip6(uint32_t ip, uint8_t out[16])
+{
+	memset(out, 0, 16);
+	script_put32(out, 0x20010002);
+	script_put32(out + 12, ip);
+}
+
+uint32_t
+script_ip6_sum(const uint8_t *ip6, uint8_t next, uint32_t len)
+{
+	return script_sum(ip6 + 8, 32, next + len);
+}
+
 /* The pseudo header's part of a TCP checksum. */
 static uint32_t
 pseudo_sum(const uint8_t *ip, uint32_t tcp_len)
 {
-	return script_sum(ip + 12, 8, 6 + tcp_len);
+	return script_v6 ? script_ip6_sum(ip, 6, tcp_len) : script_sum(ip + 12, 8, 6 + tcp_len);
 }
 
 static uint32_t
@@ -118,24 +139,64 @@ build_options(struct script *s, const struct seg *g, uint8_t *p)
 	return n;
 }
 
+void
+script_ip6_head(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_t next,
+	uint16_t len, uint8_t hop_limit)
+{
+	script_put32(p, 6u << 28);
+	script_put16(p + 4, len);
+	p[6] = next;
+	p[7] = hop_limit;
+	memcpy(p + 8, src, 16);
+	memcpy(p + 24, dst, 16);
+}
+
+static void
+build_ip(const struct tuple *t, uint8_t *ip, uint8_t ecn, uint32_t tcp_len)
+{
+	uint8_t src[16], dst[16];
+
+	if (script_v6) {
+		script_ip6(t->raddr, src);
+		script_ip6(t->laddr, dst);
+		script_ip6_head(ip, src, dst, 6, tcp_len, 64);
+		ip[1] |= ecn << 4;
+		return;
+	}
+	ip[0] = 0x45;
+	ip[1] = ecn;
+	script_put16(ip + 2, IP4_LEN + tcp_len);
+	script_put16(ip + 6, 0x4000);
+	ip[8] = 64;
+	ip[9] = 6;
+	script_put32(ip + 12, t->raddr);
+	script_put32(ip + 16, t->laddr);
+	script_put16(ip + 10, ~script_sum(ip, IP4_LEN, 0));
+}
+
+uint32_t
+script_eth(
+	const struct script *s, uint8_t *b, const uint8_t dst[6], const uint8_t src[6], uint16_t type)
+{
+	memcpy(b, dst, 6);
+	memcpy(b + 6, src, 6);
+	script_put16(b + 12, type);
+	if (!s->conf.vlan)
+		return ETH_LEN;
+	script_put16(b + 12, 0x8100);
+	script_put16(b + 14, s->conf.vlan);
+	script_put16(b + 16, type);
+	return ETH_LEN + TAG_LEN;
+}
+
 uint32_t
 script_build(struct script *s, const struct seg *g, uint8_t *b)
 {
 	struct tuple *t = s->t;
 	uint32_t len = g->data && !g->len ? strlen(g->data) : g->len;
-	uint32_t at = ETH_LEN;
-
-	memcpy(b, script_our_mac, 6);
-	memcpy(b + 6, script_peer_mac, 6);
-	script_put16(b + 12, 0x0800);
-	if (s->conf.vlan) {
-		script_put16(b + 12, 0x8100);
-		script_put16(b + 14, s->conf.vlan);
-		script_put16(b + 16, 0x0800);
-		at += TAG_LEN;
-	}
-
-	uint8_t *ip = b + at, *tcp = ip + IP_LEN;
+	uint32_t at =
+		script_eth(s, b, script_our_mac, script_peer_mac, script_v6 ? 0x86dd : 0x0800);
+	uint8_t *ip = b + at, *tcp = ip + ip_len();
 	uint32_t opts = build_options(s, g, tcp + TCP_LEN);
 	uint32_t tcp_len = TCP_LEN + opts + len;
 
@@ -143,16 +204,8 @@ script_build(struct script *s, const struct seg *g, uint8_t *b)
 		memcpy(tcp + TCP_LEN + opts, g->data, len);
 	else if (len)
 		memcpy(tcp + TCP_LEN + opts, script_pattern + g->seq - 1, len);
-	memset(ip, 0, IP_LEN + TCP_LEN);
-	ip[0] = 0x45;
-	ip[1] = g->ecn;
-	script_put16(ip + 2, IP_LEN + tcp_len);
-	script_put16(ip + 6, 0x4000);
-	ip[8] = 64;
-	ip[9] = 6;
-	script_put32(ip + 12, t->raddr);
-	script_put32(ip + 16, t->laddr);
-	script_put16(ip + 10, ~script_sum(ip, IP_LEN, 0));
+	memset(ip, 0, ip_len() + TCP_LEN);
+	build_ip(t, ip, g->ecn, tcp_len);
 	script_put16(tcp, t->rport);
 	script_put16(tcp + 2, t->lport);
 	script_put32(tcp + 4, t->isn + g->seq);
@@ -163,7 +216,7 @@ script_build(struct script *s, const struct seg *g, uint8_t *b)
 	script_put16(tcp + 16, ~script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)));
 	if (g->bad_checksum)
 		tcp[17] ^= 1;
-	return at + IP_LEN + tcp_len;
+	return at + ip_len() + tcp_len;
 }
 
 static void
@@ -231,33 +284,6 @@ script_in(struct script *s, const struct seg *g)
 	script_inject(s, b, len);
 }
 
-void
-script_arp_in(struct script *s, uint16_t op, const uint8_t eth_dst[6], const uint8_t mac[6],
-	uint32_t sender_ip, uint32_t target_ip)
-{
-	uint8_t b[ETH_LEN + TAG_LEN + 28] = {0}, *p = b + ETH_LEN;
-
-	memcpy(b, eth_dst, 6);
-	memcpy(b + 6, mac, 6);
-	if (s->conf.vlan) {
-		script_put16(b + 12, 0x8100);
-		script_put16(b + 14, s->conf.vlan);
-		p += TAG_LEN;
-	}
-	script_put16(p - 2, 0x0806);
-	script_put16(p, 1);
-	script_put16(p + 2, 0x0800);
-	p[4] = 6;
-	p[5] = 4;
-	script_put16(p + 6, op);
-	memcpy(p + 8, mac, 6);
-	script_put32(p + 14, sender_ip);
-	if (op == 2)
-		memcpy(p + 18, script_our_mac, 6);
-	script_put32(p + 24, target_ip);
-	script_inject(s, b, p + 28 - b);
-}
-
 /* ---- out */
 
 static const char *
@@ -285,40 +311,80 @@ parse_options(const uint8_t *p, uint32_t len, struct view *v)
 	return NULL;
 }
 
+/* Where it comes from and goes to, and where the TCP segment is; NULL: none. */
+static const uint8_t *
+parse_ip(const uint8_t *ip, uint32_t len, bool ours, struct view *v, uint32_t *tcp_len)
+{
+	uint8_t a[16], b[16];
+
+	if (len < ip_len() + TCP_LEN || ip[script_v6 ? 6 : 9] != 6)
+		return NULL;
+	*tcp_len = ours ? len - ip_len() : script_get16(ip + (script_v6 ? 4 : 2));
+	if (!script_v6) {
+		*tcp_len -= ours ? 0 : IP4_LEN;
+		v->laddr = script_get32(ip + (ours ? 12 : 16));
+		v->raddr = script_get32(ip + (ours ? 16 : 12));
+		return ip + IP4_LEN;
+	}
+	v->laddr = script_get32(ip + (ours ? 20 : 36));
+	v->raddr = script_get32(ip + (ours ? 36 : 20));
+	script_ip6(v->laddr, a);
+	script_ip6(v->raddr, b);
+	return memcmp(ip + (ours ? 8 : 24), a, 16) || memcmp(ip + (ours ? 24 : 8), b, 16)
+		       ? NULL
+		       : ip + IP6_LEN;
+}
+
+/* What must hold of the IP header of any segment we send. */
+static const char *
+check_ip(const uint8_t *ip, uint32_t tcp_len)
+{
+	if (script_v6) {
+		if (ip[0] != 0x60 || ip[1] >> 6 || script_get16(ip + 4) != tcp_len)
+			return "IPv6 version, traffic class or payload length";
+		return ip[7] == 64 ? NULL : "hop limit";
+	}
+	if (ip[0] != 0x45 || ip[1] > 3 || script_get16(ip + 2) != IP4_LEN + tcp_len)
+		return "IP version, header length, DSCP or total length";
+	if (script_get16(ip + 6) != 0x4000 || ip[8] != 64)
+		return "DF not set, or a fragment, or TTL";
+	return script_sum(ip, IP4_LEN, 0) == 0xffff ? NULL : "IP checksum";
+}
+
 /* Everything that must hold of any segment we send. */
 static const char *
 parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct view *v)
 {
-	const uint8_t *ip = b + ETH_LEN;
-	uint32_t eth_len = ETH_LEN;
+	uint32_t eth_len = ETH_LEN, tcp_len;
+	const uint8_t *ip, *tcp;
 
 	memset(v, 0, sizeof(*v));
 	if (s->conf.vlan) {
 		if (len < ETH_LEN + TAG_LEN || script_get16(b + 12) != 0x8100 ||
 			script_get16(b + 14) != s->conf.vlan)
 			return "not tagged for our VLAN";
-		ip += TAG_LEN;
 		eth_len += TAG_LEN;
 	}
-	if (script_get16(ip - 2) != 0x0800 || len < eth_len + IP_LEN + TCP_LEN || ip[9] != 6)
+	ip = b + eth_len;
+	if (script_get16(ip - 2) != (script_v6 ? 0x86dd : 0x0800) || len < eth_len)
 		return "not TCP";
-
-	const uint8_t *tcp = ip + IP_LEN;
-	uint32_t tcp_len = len - eth_len - IP_LEN, head = (tcp[12] >> 4) * 4u;
-
-	v->laddr = script_get32(ip + (ours ? 12 : 16));
-	v->raddr = script_get32(ip + (ours ? 16 : 12));
+	tcp = parse_ip(ip, len - eth_len, ours, v, &tcp_len);
+	if (tcp == NULL)
+		return "not TCP";
 	v->lport = script_get16(tcp + (ours ? 0 : 2));
 	v->rport = script_get16(tcp + (ours ? 2 : 0));
 	v->seq = script_get32(tcp + 4);
 	v->ack = script_get32(tcp + 8);
 	v->flags = tcp[13];
-	v->ecn = ip[1] & 3;
+	v->ecn = (script_v6 ? ip[1] >> 4 : ip[1]) & 3;
 	v->win = script_get16(tcp + 14);
+
+	uint32_t head = (tcp[12] >> 4) * 4u;
+
 	if (head < TCP_LEN || head > tcp_len)
 		return "data offset";
 	v->data = tcp + head;
-	v->len = (ours ? tcp_len : (uint32_t)script_get16(ip + 2) - IP_LEN) - head;
+	v->len = tcp_len - head;
 
 	const char *error = parse_options(tcp + TCP_LEN, head - TCP_LEN, v);
 
@@ -326,12 +392,8 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 		return error;
 	if (memcmp(b, script_peer_mac, 6) || memcmp(b + 6, script_our_mac, 6))
 		return "MAC addresses";
-	if (ip[0] != 0x45 || ip[1] > 3 || script_get16(ip + 2) != IP_LEN + tcp_len)
-		return "IP version, header length, DSCP or total length";
-	if (script_get16(ip + 6) != 0x4000 || ip[8] != 64)
-		return "DF not set, or a fragment, or TTL";
-	if (script_sum(ip, IP_LEN, 0) != 0xffff)
-		return "IP checksum";
+	if (check_ip(ip, tcp_len))
+		return check_ip(ip, tcp_len);
 	if (script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)) != 0xffff)
 		return "TCP checksum";
 	if (tcp[12] & 0xf || tcp[18] || tcp[19])
@@ -414,7 +476,7 @@ match_options(
 
 	while (conf->receive_buffer >> shift > 65535)
 		shift++;
-	want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - 40) : ABSENT, line);
+	want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - ip_len() - TCP_LEN) : ABSENT, line);
 	want(s, "window scale", v->wscale, g->wscale ? g->wscale : ws ? SET(shift) : ABSENT, line);
 	if (!ts || g->tsval == ABSENT) {
 		want(s, "TSval", v->tsval, ABSENT, line);

@@ -71,8 +71,7 @@ IP_01_request_is_answered(struct script *s)
 	script_arp_in(s, ARP_REQUEST, script_broadcast, script_peer_mac, PEER_IP, OUR_IP + 7);
 	SILENT(s);
 	script_must(s,
-		spate_add_addresses(
-			s->stack, rte_cpu_to_be_32(OUR_IP + 6), rte_cpu_to_be_32(OUR_IP + 8)),
+		script_add_addresses(s, OUR_IP + 6, OUR_IP + 8),
 		"add addresses");
 	script_arp_in(s, ARP_REQUEST, script_broadcast, script_peer_mac, PEER_IP, OUR_IP + 7);
 	arp_out(s, ARP_REPLY, script_peer_mac, OUR_IP + 7, script_peer_mac, PEER_IP);
@@ -156,8 +155,7 @@ IP_01_gratuitous_out(struct script *s)
 	s->arp = ARP_MANUAL;
 	START(s);
 	script_must(s,
-		spate_add_addresses(
-			s->stack, rte_cpu_to_be_32(OUR_IP + 6), rte_cpu_to_be_32(OUR_IP + 7)),
+		script_add_addresses(s, OUR_IP + 6, OUR_IP + 7),
 		"add addresses");
 	script_now(s);
 	spate_announce(s->stack);
@@ -300,18 +298,18 @@ IP_01_gateway(struct script *s)
 }
 
 static const struct row_test tests[] = {
-	ROW_TEST("IP-01", IP_01_request_is_answered),
-	ROW_TEST("IP-01", IP_01_asker_is_learned),
-	ROW_TEST("IP-01", IP_01_announcer_is_learned),
-	ROW_TEST("IP-01", IP_01_resolution),
-	ROW_TEST("IP-01", IP_01_asked_three_times_a_second_apart),
-	ROW_TEST("IP-01", IP_01_gratuitous_out),
-	ROW_TEST("IP-01", IP_01_gratuitous_in),
-	ROW_TEST("IP-01", IP_01_ageing),
+	ROW_TEST_V4("IP-01", IP_01_request_is_answered),
+	ROW_TEST_V4("IP-01", IP_01_asker_is_learned),
+	ROW_TEST_V4("IP-01", IP_01_announcer_is_learned),
+	ROW_TEST_V4("IP-01", IP_01_resolution),
+	ROW_TEST_V4("IP-01", IP_01_asked_three_times_a_second_apart),
+	ROW_TEST_V4("IP-01", IP_01_gratuitous_out),
+	ROW_TEST_V4("IP-01", IP_01_gratuitous_in),
+	ROW_TEST_V4("IP-01", IP_01_ageing),
 	ROW_TEST("IP-01", IP_01_idle_link_is_quiet),
-	ROW_TEST("IP-01", IP_01_waiting_frames_are_bounded),
-	ROW_TEST("IP-01", IP_01_gateway),
-	ROW_TEST("RS-09 IP-01", RS_09_reply_waits_for_neighbour),
+	ROW_TEST_V4("IP-01", IP_01_waiting_frames_are_bounded),
+	ROW_TEST_V4("IP-01", IP_01_gateway),
+	ROW_TEST_V4("RS-09 IP-01", RS_09_reply_waits_for_neighbour),
 };
 
 SCRIPT_MAIN(tests)

@@ -349,19 +349,19 @@ RS_11_frame_not_to_our_mac(struct script *s)
 }
 
 static const struct row_test tests[] = {
-	ROW_TEST("IP-02", IP_02_echo),
-	ROW_TEST("IP-02", IP_02_not_answered),
-	ROW_TEST("IP-03", IP_03_fragments),
+	ROW_TEST_V4("IP-02", IP_02_echo),
+	ROW_TEST_V4("IP-02", IP_02_not_answered),
+	ROW_TEST_V4("IP-03", IP_03_fragments),
 	ROW_TEST("IP-05", IP_05_tagged),
 	ROW_TEST("IP-05", IP_05_tagged_stack_refuses_others),
 	ROW_TEST("IP-05", IP_05_untagged_stack),
-	ROW_TEST("IP-06", IP_06_lies),
+	ROW_TEST_V4("IP-06", IP_06_lies),
 	ROW_TEST("IP-06", IP_06_truncated),
-	ROW_TEST("IP-06", IP_06_ip_options_are_skipped),
-	ROW_TEST("DT-09", DT_09_checksums),
+	ROW_TEST_V4("IP-06", IP_06_ip_options_are_skipped),
+	ROW_TEST_V4("DT-09", DT_09_checksums),
 	ROW_TEST("DT-09", DT_09_any_bit),
 	ROW_TEST("DT-09", DT_09_offload),
-	ROW_TEST("RS-11", RS_11_impossible_addresses),
+	ROW_TEST_V4("RS-11", RS_11_impossible_addresses),
 	ROW_TEST("RS-11", RS_11_frame_not_to_our_mac),
 };
 

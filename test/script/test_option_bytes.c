@@ -92,7 +92,7 @@ static void
 OP_01_wrong_length_for_its_kind(struct script *s)
 {
 	SYN_WITH(s, "\2\3\100\3\3\7\0\0", .wscale = ABSENT);
-	sends_segments_of(s, 536);
+	sends_segments_of(s, MSS_UNSAID);
 	COUNTED(s, OPTIONS_MALFORMED, 1);
 }
 

@@ -59,7 +59,7 @@ OP_02_absent(struct script *s)
 	OUT(s, SYN_ACK, .ack = 1);
 	IN(s, ACK, .seq = 1, .ack = 1);
 	EVENTS(s, "accept");
-	sends_segments_of(s, s->peer_ts ? 524 : 536);
+	sends_segments_of(s, MSS_UNSAID - (s->peer_ts ? 12 : 0));
 }
 
 static void
@@ -71,15 +71,15 @@ OP_02_absent_from_syn_ack(struct script *s)
 	IN(s, SYN_ACK, .ack = 1, .mss = ABSENT);
 	OUT(s, ACK, .seq = 1, .ack = 1);
 	EVENTS(s, "established");
-	sends_segments_of(s, s->peer_ts ? 524 : 536);
+	sends_segments_of(s, MSS_UNSAID - (s->peer_ts ? 12 : 0));
 }
 
 static void
 OP_02_values(struct script *s)
 {
-	static const struct {
+	const struct {
 		uint32_t theirs, used;
-	} mss[] = {{0, 536}, {1, 48}, {47, 48}, {48, 48}, {49, 49}, {536, 536}, {1459, 1459},
+	} mss[] = {{0, MSS_UNSAID}, {1, 48}, {47, 48}, {48, 48}, {49, 49}, {536, 536}, {1459, 1459},
 		{1460, 1460}, {1461, 1460}, {9000, 1460}, {65535, 1460}};
 
 	START(s);

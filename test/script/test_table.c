@@ -3,6 +3,8 @@
  * Room: local ports and tuples, the connection table, the backlog, listeners that come
  * and go. Whatever has no room is refused and counted; what is there stays untouched.
  */
+#include <sys/socket.h>
+
 #include "script.h"
 
 #define FIRST_PORT 10000
@@ -31,9 +33,10 @@ connect_any(struct script *s, struct spate_source *src, int n)
 static void
 source(struct script *s, struct spate_source *src, uint16_t ports)
 {
-	rte_be32_t ip = rte_cpu_to_be_32(OUR_IP);
+	struct spate_addr ip = script_addr(OUR_IP, 0);
 
-	script_must(s, spate_source_init(s->stack, src, ip, ip, FIRST_PORT, FIRST_PORT + ports - 1),
+	script_must(s,
+		spate_source_init(s->stack, src, &ip, &ip, FIRST_PORT, FIRST_PORT + ports - 1),
 		"source");
 }
 
@@ -403,11 +406,13 @@ CM_23_addresses_of_listeners(struct script *s)
 {
 	struct spate_addr a = script_addr(OUR_IP, OUR_PORT), any = script_addr(0, OUR_PORT);
 	struct spate_addr not_ours = script_addr(OUR_IP + 1, OUR_PORT);
-	struct spate_addr v6 = {.family = 10};
+	struct spate_addr v6 = {.family = AF_INET6, .ip6 = {0x20, 1}}, other = {.family = AF_UNIX};
 
 	START(s);
 	EQUAL(s, -spate_listen(s->stack, &not_ours, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRNOTAVAIL);
-	EQUAL(s, -spate_listen(s->stack, &v6, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EAFNOSUPPORT);
+	EQUAL(s, -spate_listen(s->stack, &v6, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE),
+		script_v6 ? EADDRNOTAVAIL : EAFNOSUPPORT);
+	EQUAL(s, -spate_listen(s->stack, &other, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EAFNOSUPPORT);
 	CHECK(s, spate_listen(s->stack, &a, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE) >= 0);
 	EQUAL(s, -spate_listen(s->stack, &a, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRINUSE);
 	EQUAL(s, -spate_listen(s->stack, &any, 0, SPATE_LISTEN_REUSE_ADDRESS, COOKIE), EADDRINUSE);

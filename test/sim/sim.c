@@ -105,8 +105,8 @@ create_stack(struct sim *s, int side, uint64_t now)
 static void
 learn_numbers(int secret, int side)
 {
-	struct spate_addr a = {AF_INET, rte_cpu_to_be_16(A_PORT), rte_cpu_to_be_32(A_IP)};
-	struct spate_addr b = {AF_INET, rte_cpu_to_be_16(B_PORT), rte_cpu_to_be_32(B_IP)};
+	struct spate_addr a = {AF_INET, rte_cpu_to_be_16(A_PORT), {rte_cpu_to_be_32(A_IP)}};
+	struct spate_addr b = {AF_INET, rte_cpu_to_be_16(B_PORT), {rte_cpu_to_be_32(B_IP)}};
 	struct spate_stack *stack;
 	struct spate_conn_info info;
 	spate_conn c;
@@ -153,7 +153,7 @@ start_time(const struct plan *p)
 static void
 begin(struct sim *s, uint64_t seed, bool trace)
 {
-	struct spate_addr any = {AF_INET, rte_cpu_to_be_16(B_PORT), 0};
+	struct spate_addr any = {AF_INET, rte_cpu_to_be_16(B_PORT), {0}};
 	struct flow keep[SLOTS][2], spare[SLOTS];
 	uint64_t start;
 
@@ -184,8 +184,10 @@ begin(struct sim *s, uint64_t seed, bool trace)
 		s->side[side].stack = create_stack(s, side, s->now);
 	}
 	for (int side = 0; side < 2 && s->plan.announce; side++) {
+		struct spate_addr other = {AF_INET, 0, {rte_cpu_to_be_32(side ? A_IP : B_IP)}};
+
 		spate_announce(s->side[side].stack);
-		spate_resolve(s->side[side].stack, rte_cpu_to_be_32(side ? A_IP : B_IP));
+		spate_resolve(s->side[side].stack, &other);
 		loop_pump(s, side, CAUSE_APP);
 	}
 	if (spate_listen(s->side[1].stack, &any, s->plan.backlog, SPATE_LISTEN_REUSE_ADDRESS, 0) <

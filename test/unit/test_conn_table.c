@@ -584,7 +584,7 @@ stop_eal(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_against_rte_hash),
@@ -594,5 +594,5 @@ main(void)
 		cmocka_unit_test(test_walk),
 	};
 
-	return cmocka_run_group_tests(tests, start_eal, stop_eal);
+	return unit_main(argc, argv, tests, N_OF(tests), start_eal, stop_eal);
 }

@@ -353,7 +353,7 @@ test_listener_full(void **state)
 	listener_table_init(t);
 	/* Ports 0 and up, four addresses each; then a few out and in again, many times. */
 	for (int i = 0; i < LISTENER_MAX; i++)
-		assert_true(listener_add(t, RTE_BE32(1 + i % 4), RTE_BE16(i / 4), i, 0) >= 0);
+		assert_true(listener_add(t, RTE_BE32(0xc6120001 + i % 4), RTE_BE16(i / 4), i, 0) >= 0);
 	assert_int_equal(t->count, LISTENER_MAX);
 	assert_int_equal(listener_add(t, RTE_BE32(9), RTE_BE16(0), 0, 0), -ENOSPC);
 	assert_int_equal(listener_add(t, RTE_BE32(1), RTE_BE16(0), 0, 0), -EADDRINUSE);
@@ -362,11 +362,11 @@ test_listener_full(void **state)
 
 		for (uint32_t k = 0; k < n; k++) {
 			uint32_t i = (first + k * 3) % LISTENER_MAX;
-			uint16_t id = listener_lookup(t, RTE_BE32(1 + i % 4), RTE_BE16(i / 4));
+			uint16_t id = listener_lookup(t, RTE_BE32(0xc6120001 + i % 4), RTE_BE16(i / 4));
 
 			assert_true(id < LISTENER_MAX && t->entry[id].cookie == i);
 			listener_remove(t, id);
-			assert_int_equal(listener_lookup(t, RTE_BE32(1 + i % 4), RTE_BE16(i / 4)),
+			assert_int_equal(listener_lookup(t, RTE_BE32(0xc6120001 + i % 4), RTE_BE16(i / 4)),
 				LISTENER_NONE);
 		}
 		assert_int_equal(t->count, LISTENER_MAX - n);
@@ -374,13 +374,13 @@ test_listener_full(void **state)
 			uint32_t i = (first + k * 3) % LISTENER_MAX;
 
 			assert_true(
-				listener_add(t, RTE_BE32(1 + i % 4), RTE_BE16(i / 4), i, 0) >= 0);
+				listener_add(t, RTE_BE32(0xc6120001 + i % 4), RTE_BE16(i / 4), i, 0) >= 0);
 		}
 	}
 	assert_int_equal(listener_add(t, RTE_BE32(9), RTE_BE16(0), 0, 0), -ENOSPC);
 	for (int i = 0; i < LISTENER_MAX; i++)
 		assert_int_equal(
-			t->entry[listener_lookup(t, RTE_BE32(1 + i % 4), RTE_BE16(i / 4))].cookie,
+			t->entry[listener_lookup(t, RTE_BE32(0xc6120001 + i % 4), RTE_BE16(i / 4))].cookie,
 			i);
 	free(t);
 }
@@ -526,7 +526,7 @@ test_local_port_secret_and_size(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key_hash_is_siphash),
@@ -537,11 +537,11 @@ main(void)
 		cmocka_unit_test(test_listener_exact_and_any),
 		cmocka_unit_test(test_listener_remove_anywhere),
 		cmocka_unit_test(test_listener_full),
-		cmocka_unit_test(test_local_port_visits_each_once),
-		cmocka_unit_test(test_local_port_sequential),
-		cmocka_unit_test(test_local_port_random),
-		cmocka_unit_test(test_local_port_secret_and_size),
+		ROW_TEST("CM-12", test_local_port_visits_each_once),
+		ROW_TEST("CM-12", test_local_port_sequential),
+		ROW_TEST("CM-12", test_local_port_random),
+		ROW_TEST("CM-12", test_local_port_secret_and_size),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);
 }

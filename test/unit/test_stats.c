@@ -218,7 +218,7 @@ test_counters_add(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bucket_edges),
@@ -231,5 +231,5 @@ main(void)
 		cmocka_unit_test(test_counters_add),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);
 }

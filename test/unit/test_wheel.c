@@ -488,7 +488,7 @@ test_long_jumps(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_short),
@@ -505,5 +505,5 @@ main(void)
 		cmocka_unit_test(test_long_jumps),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);
 }

@@ -518,27 +518,27 @@ test_icmp_short_and_random(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_eth_untagged),
-		cmocka_unit_test(test_eth_tagged),
-		cmocka_unit_test(test_eth_priority_tag),
+		ROW_TEST("IP-05", test_eth_untagged),
+		ROW_TEST("IP-05", test_eth_tagged),
+		ROW_TEST("IP-05", test_eth_priority_tag),
 		cmocka_unit_test(test_eth_random),
 		cmocka_unit_test(test_arp_round_trip),
-		cmocka_unit_test(test_arp_lies),
+		ROW_TEST("IP-01", test_arp_lies),
 		cmocka_unit_test(test_arp_random),
 		cmocka_unit_test(test_ipv4_build),
-		cmocka_unit_test(test_ipv4_lengths),
-		cmocka_unit_test(test_ipv4_version_and_ihl),
-		cmocka_unit_test(test_ipv4_total_length),
-		cmocka_unit_test(test_ipv4_checksum),
-		cmocka_unit_test(test_ipv4_fragment),
-		cmocka_unit_test(test_ipv4_random),
-		cmocka_unit_test(test_ipv4_unicast),
+		ROW_TEST("IP-06", test_ipv4_lengths),
+		ROW_TEST("IP-06", test_ipv4_version_and_ihl),
+		ROW_TEST("IP-06", test_ipv4_total_length),
+		ROW_TEST("IP-06", test_ipv4_checksum),
+		ROW_TEST("IP-03", test_ipv4_fragment),
+		ROW_TEST("IP-06", test_ipv4_random),
+		ROW_TEST("RS-11", test_ipv4_unicast),
 		cmocka_unit_test(test_icmp_echo),
 		cmocka_unit_test(test_icmp_short_and_random),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);
 }

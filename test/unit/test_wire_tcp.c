@@ -438,22 +438,22 @@ test_options_random(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seg_build),
 		cmocka_unit_test(test_seg_round_trip),
-		cmocka_unit_test(test_seg_lengths),
+		ROW_TEST("IP-06", test_seg_lengths),
 		cmocka_unit_test(test_seg_random),
 		cmocka_unit_test(test_options_each),
-		cmocka_unit_test(test_options_end_and_unknown),
-		cmocka_unit_test(test_options_lies),
-		cmocka_unit_test(test_options_wrong_length_for_kind),
-		cmocka_unit_test(test_options_truncated),
+		ROW_TEST("OP-01", test_options_end_and_unknown),
+		ROW_TEST("OP-01", test_options_lies),
+		ROW_TEST("OP-01", test_options_wrong_length_for_kind),
+		ROW_TEST("OP-01", test_options_truncated),
 		cmocka_unit_test(test_options_round_trip),
 		cmocka_unit_test(test_options_fast_path),
-		cmocka_unit_test(test_options_random),
+		ROW_TEST("OP-01", test_options_random),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,43 @@ aligned_exact(size_t alignment, size_t len)
 	if (posix_memalign(&p, alignment, len) != 0)
 		fail_msg("no memory for %zu bytes", len);
 	return p;
+}
+
+/* A test of a row of behaviour: its name begins with the rows it shows. */
+#define ROW_TEST(row, fn)                                                                          \
+	{                                                                                          \
+		row " " #fn, fn, NULL, NULL, NULL                                                  \
+	}
+
+/* "ROW name", a line for each row a test shows, as the script tests print it. */
+static inline void
+unit_list(const struct CMUnitTest *tests, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = strrchr(tests[i].name, ' ');
+
+		for (const char *row = tests[i].name; name && row < name;) {
+			size_t len = strcspn(row, " ");
+
+			fwrite(row, 1, len, stdout);
+			puts(name);
+			row += len + 1;
+		}
+	}
+}
+
+/* Runs the tests, or those argv[1] names; with --list prints which rows they show instead. */
+static inline int
+unit_main(int argc, char **argv, const struct CMUnitTest *tests, size_t n, CMFixtureFunction setup,
+	CMFixtureFunction teardown)
+{
+	if (argc > 1 && strcmp(argv[1], "--list") == 0) {
+		unit_list(tests, n);
+		return 0;
+	}
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return _cmocka_run_group_tests("unit", tests, n, setup, teardown) ? 1 : 0;
 }
 
 #endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ip/packet.h"
+
+#include <string.h>
+
+#include <rte_tcp.h>
+
+void
+packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
+	uint8_t protocol, uint32_t flow, uint16_t len)
+{
+	struct ipv6_head h = {
+		.flow_label = flow,
+		.payload_len = len,
+		.protocol = protocol,
+		.hop_limit = IPV6_HOP_LIMIT,
+	};
+
+	ip6_local_address(ip, laddr, h.src);
+	memcpy(h.dst, addr6_of(&ip->peers6, raddr), sizeof(h.dst));
+	ipv6_build(p, &h);
+}
+
+void
+packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
+{
+	struct rte_ipv6_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
+	struct rte_tcp_hdr *tcp = (void *)(h + 1);
+
+	if (!ip->checksum_offload) {
+		tcp->cksum = rte_ipv6_udptcp_cksum(h, tcp);
+		return;
+	}
+	m->ol_flags |= RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM;
+	m->l3_len = IPV6_LEN;
+	m->l4_len = (tcp->data_off >> 4) * 4;
+	tcp->cksum = rte_ipv6_phdr_cksum(h, m->ol_flags);
+}
+
+void
+packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	struct rte_tcp_hdr *tcp = (void *)(h + 1);
+
+	if (!ip->checksum_offload) {
+		h->hdr_checksum = rte_ipv4_cksum(h);
+		tcp->cksum = rte_ipv4_udptcp_cksum(h, tcp);
+		return;
+	}
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+	m->l3_len = PACKET_V4_LEN;
+	m->l4_len = (tcp->data_off >> 4) * 4;
+	tcp->cksum = rte_ipv4_phdr_cksum(h, m->ol_flags);
+}
+
+struct rte_mbuf *
+packet_begin(struct ip_iface *ip, rte_be32_t laddr, rte_be32_t raddr, uint8_t protocol,
+	uint32_t len, uint8_t **payload)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(ip->pool);
+	uint32_t header_len = packet_header_len(raddr);
+	uint8_t *p = NULL;
+
+	if (m)
+		p = (uint8_t *)rte_pktmbuf_append(m, header_len + len);
+	if (p == NULL) {
+		rte_pktmbuf_free(m);
+		spate_count(ip->counters, SPATE_DROP_NO_MBUF);
+		return NULL;
+	}
+	if (addr_is_v6(raddr)) {
+		packet_build_v6(ip, p, laddr, raddr, protocol, 0, len);
+	} else {
+		struct rte_ipv4_hdr *h = (void *)p;
+
+		ipv4_build(p, laddr, raddr, protocol, len);
+		h->hdr_checksum = rte_ipv4_cksum(h);
+	}
+	*payload = p + header_len;
+	return m;
+}

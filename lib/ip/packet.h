@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ip/packet: a packet of either family, as what is above sees it, and the header in front
+ * of what is sent. Here the two families part; TCP does not know which it has, but for the
+ * header's length.
+ */
+#ifndef SPATE_IP_PACKET_H
+#define SPATE_IP_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "ip/ip.h"
+#include "wire/ipv6.h"
+
+#define PACKET_V4_LEN sizeof(struct rte_ipv4_hdr)
+
+/* Received: addressed to us by somebody who may. Points into the frame. */
+struct ip_packet {
+	rte_be32_t laddr, raddr;
+	const uint8_t *header; /* where the packet begins */
+	const uint8_t *payload;
+	uint16_t header_len, payload_len;
+	uint8_t protocol;
+};
+
+/* Bytes of the IP header towards `raddr`. */
+static inline uint32_t
+packet_header_len(rte_be32_t raddr)
+{
+	return addr_is_v6(raddr) ? IPV6_LEN : PACKET_V4_LEN;
+}
+
+/* Write the header of an IPv6 packet with `len` bytes of payload; `flow` has its flow label. */
+void packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
+	uint8_t protocol, uint32_t flow, uint16_t len);
+
+/* The checksums of a TCP segment `m`, or what the port needs to compute them. */
+void packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m);
+void packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m);
+
+/*
+ * A packet of our own with room for `len` bytes of `protocol`, at *payload; IPv4's header
+ * checksum is in it. NULL when there was no buffer (counted).
+ */
+struct rte_mbuf *packet_begin(struct ip_iface *ip, rte_be32_t laddr, rte_be32_t raddr,
+	uint8_t protocol, uint32_t len, uint8_t **payload);
+
+#endif

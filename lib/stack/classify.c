@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a frame to a TCP segment: link, IP of either family, checksums. Every frame that
+ * ends here is counted with the reason; ARP, Neighbor Discovery, ICMP and UDP are answered
+ * on the way.
+ */
+#include <string.h>
+
+#include "ip/packet.h"
+#include "stack/stack.h"
+#include "wire/ecn.h"
+#include "wire/nd.h"
+
+static enum spate_counter
+counter_of(enum wire_error err)
+{
+	return SPATE_DROP_SHORT + (err - WIRE_SHORT);
+}
+
+static void
+drop(struct spate_stack *s, enum spate_counter why)
+{
+	spate_count(&s->counters, why);
+}
+
+/* ---- the link */
+
+/* Is it for our MAC address, or for a group of IPv6's? */
+static bool
+addressed_to_us(const struct spate_stack *s, const uint8_t *frame, uint16_t ethertype)
+{
+	if (likely(memcmp(frame, &s->ip.mac, RTE_ETHER_ADDR_LEN) == 0))
+		return true;
+	return ethertype == RTE_ETHER_TYPE_IPV6 && frame[0] == 0x33 && frame[1] == 0x33;
+}
+
+/* The IP packet in a frame for us, or NULL when there was none (ARP is answered). */
+static const uint8_t *
+link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len, uint16_t *ethertype)
+{
+	const uint8_t *frame;
+	struct eth_view eth;
+	enum wire_error err;
+
+	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0) {
+		drop(s, SPATE_DROP_MULTISEG);
+		return NULL;
+	}
+	frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	err = eth_parse(frame, m->data_len, &eth);
+	if (!err && eth.vlan != s->ip.vlan)
+		err = WIRE_VLAN;
+	if (err) {
+		drop(s, counter_of(err));
+		return NULL;
+	}
+	*len = m->data_len - eth.len;
+	*ethertype = eth.ethertype;
+	if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
+		ip_arp_input(&s->ip, frame + eth.len, *len, true);
+		return NULL;
+	}
+	if (eth.ethertype != RTE_ETHER_TYPE_IPV4 &&
+		(eth.ethertype != RTE_ETHER_TYPE_IPV6 || !ip6_on(&s->ip))) {
+		drop(s, SPATE_DROP_ETHERTYPE);
+		return NULL;
+	}
+	if (!addressed_to_us(s, frame, eth.ethertype)) {
+		drop(s, SPATE_DROP_MAC);
+		return NULL;
+	}
+	return frame + eth.len;
+}
+
+/* ---- checksums */
+
+/* What the port says of the transport checksum. True: it need not be computed here. */
+static bool
+checksum_known(const struct rte_mbuf *m, bool *good)
+{
+	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	/* NONE: never computed, because it never left memory (virtio). */
+	*good = known == RTE_MBUF_F_RX_L4_CKSUM_GOOD || known == RTE_MBUF_F_RX_L4_CKSUM_NONE;
+	return *good || known == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+}
+
+/* Is the TCP segment in the IPv4 packet intact (DT-09)? */
+static bool
+tcp_v4_good(const struct rte_mbuf *m, const struct ip_packet *v)
+{
+	uint32_t sum;
+	bool good;
+
+	if (checksum_known(m, &good))
+		return good;
+	/* The pseudo header wants the plain length, which IP options would hide. */
+	sum = rte_raw_cksum(v->payload, v->payload_len);
+	sum += (v->raddr & 0xffff) + (v->raddr >> 16) + (v->laddr & 0xffff) + (v->laddr >> 16);
+	sum += rte_cpu_to_be_16(IPPROTO_TCP) + rte_cpu_to_be_16(v->payload_len);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+/* Is what is in the IPv6 packet? Only then are its addresses worth a look. */
+static enum wire_error
+v6_intact(const struct rte_mbuf *m, const struct ipv6_view *v, const uint8_t *payload)
+{
+	struct icmp_view icmp;
+	bool good;
+
+	if (v->protocol == IPPROTO_ICMPV6)
+		return icmp6_parse(v->src, payload, v->payload_len, &icmp);
+	if (v->protocol != IPPROTO_TCP)
+		return WIRE_OK;
+	if (!checksum_known(m, &good))
+		good = ipv6_sum(v->src, IPPROTO_TCP, payload, v->payload_len) == 0xffff;
+	return good ? WIRE_OK : WIRE_L4_CHECKSUM;
+}
+
+/* ---- IP */
+
+/* False when the packet was dropped, or was none to go on with. */
+static bool
+ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, uint32_t len,
+	struct ip_packet *out)
+{
+	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	struct ipv4_view v;
+	enum wire_error err = ipv4_parse(p, len, known == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &v);
+
+	if (err) {
+		drop(s, counter_of(err));
+		return false;
+	}
+	/* RFC 1122 3.2.1.3: broadcast, multicast, loopback and our own are nobody's to talk from.
+	 * A name of an IPv6 address is not unicast either.
+	 */
+	if (addr_is_v6(v.src) || !ip_is_peer(&s->ip, v.src) || !ipv4_is_unicast(v.dst)) {
+		drop(s, SPATE_DROP_SOURCE);
+		return false;
+	}
+	if (!ip_is_local(&s->ip, v.dst)) {
+		drop(s, SPATE_DROP_ADDRESS);
+		return false;
+	}
+	*out = (struct ip_packet){
+		.laddr = v.dst,
+		.raddr = v.src,
+		.header = p,
+		.payload = p + v.header_len,
+		.header_len = v.header_len,
+		.payload_len = v.payload_len,
+		.protocol = v.protocol,
+	};
+	return true;
+}
+
+/* To a group: nothing but Neighbor Discovery is expected there. */
+static void
+group_input(struct spate_stack *s, const struct ipv6_view *v, const uint8_t *payload)
+{
+	if (!ip6_is_our_group(&s->ip, v->dst))
+		drop(s, SPATE_DROP_ADDRESS);
+	else if (ip_is_nd(v, payload) && v6_intact(NULL, v, payload) == WIRE_OK)
+		ip_nd_input(&s->ip, v, payload, true);
+	else
+		drop(s, SPATE_DROP_SOURCE);
+}
+
+static bool
+ipv6_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, uint32_t len,
+	struct ip_packet *out)
+{
+	struct ipv6_view v;
+	enum wire_error err = ipv6_parse(p, len, &v);
+	const uint8_t *payload;
+
+	if (err) {
+		drop(s, counter_of(err));
+		return false;
+	}
+	payload = p + v.header_len;
+	if (v.dst[0] == 0xff) {
+		group_input(s, &v, payload);
+		return false;
+	}
+	*out = (struct ip_packet){
+		.laddr = ip6_local_name(&s->ip, v.dst),
+		.header = p,
+		.payload = payload,
+		.header_len = v.header_len,
+		.payload_len = v.payload_len,
+		.protocol = v.protocol,
+	};
+	err = v6_intact(m, &v, payload);
+	if (out->laddr == ADDR6_NONE || err) {
+		drop(s, err ? counter_of(err) : SPATE_DROP_ADDRESS);
+		return false;
+	}
+	if (ip_is_nd(&v, payload)) {
+		ip_nd_input(&s->ip, &v, payload, true);
+		return false;
+	}
+	out->raddr = ip6_peer_name(&s->ip, v.src);
+	if (out->raddr == ADDR6_NONE)
+		drop(s, SPATE_DROP_SOURCE);
+	return out->raddr != ADDR6_NONE;
+}
+
+static bool
+ip_input(struct spate_stack *s, struct rte_mbuf *m, struct ip_packet *v)
+{
+	uint16_t ethertype;
+	uint32_t len;
+	const uint8_t *p = link_input(s, m, &len, &ethertype);
+
+	if (p == NULL)
+		return false;
+	if (likely(ethertype == RTE_ETHER_TYPE_IPV4))
+		return ipv4_input(s, m, p, len, v);
+	return ipv6_input(s, m, p, len, v);
+}
+
+static void
+icmp_input(struct spate_stack *s, const struct ip_packet *v)
+{
+	struct ip_error error;
+
+	if (ip_icmp_input(&s->ip, v, &error))
+		tcp_icmp_error(&s->tcp, &error);
+}
+
+bool
+stack_classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key)
+{
+	struct ip_packet v;
+	enum wire_error err;
+
+	if (!ip_input(s, m, &v))
+		return false;
+	if (unlikely(v.protocol != IPPROTO_TCP)) {
+		bool v6 = addr_is_v6(v.raddr);
+
+		if (v.protocol == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+			icmp_input(s, &v);
+		else if (v.protocol == IPPROTO_UDP)
+			ip_udp_input(&s->ip, &v);
+		else
+			drop(s, SPATE_DROP_IP_PROTOCOL);
+		return false;
+	}
+	err = tcp_seg_parse(v.payload, v.payload_len, &rx->seg);
+	if (!err && !addr_is_v6(v.raddr) && !tcp_v4_good(m, &v))
+		err = WIRE_L4_CHECKSUM;
+	if (err) {
+		drop(s, counter_of(err));
+		return false;
+	}
+
+	const struct rte_tcp_hdr *h = (const void *)v.payload;
+
+	*key = (struct flow_key){v.raddr, v.laddr, h->src_port, h->dst_port};
+	rx->key = key;
+	rx->ecn = ecn_of(v.header);
+	return true;
+}
+
+bool
+spate_is_neighbour_frame(const uint8_t *frame, uint32_t len)
+{
+	struct eth_view eth;
+	struct ipv6_view v;
+
+	if (eth_parse(frame, len, &eth))
+		return false;
+	if (eth.ethertype != RTE_ETHER_TYPE_IPV6)
+		return eth.ethertype == RTE_ETHER_TYPE_ARP;
+	return ipv6_parse(frame + eth.len, len - eth.len, &v) == WIRE_OK &&
+	       ip_is_nd(&v, frame + eth.len + v.header_len);
+}
+
+void
+spate_neighbour_input(struct spate_stack *s, const uint8_t *frame, uint32_t len)
+{
+	struct eth_view eth;
+	struct ipv6_view v;
+
+	if (eth_parse(frame, len, &eth) || eth.vlan != s->ip.vlan)
+		return;
+	frame += eth.len;
+	len -= eth.len;
+	if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
+		ip_arp_input(&s->ip, frame, len, false);
+		return;
+	}
+	if (ip6_on(&s->ip) && ipv6_parse(frame, len, &v) == WIRE_OK &&
+		ip_is_nd(&v, frame + v.header_len) &&
+		v6_intact(NULL, &v, frame + v.header_len) == WIRE_OK)
+		ip_nd_input(&s->ip, &v, frame + v.header_len, false);
+}
