@@ -125,6 +125,8 @@ struct spate_tcp_conf {
 	uint32_t keepalive_idle_ms;     /* silence before the first probe (RFC 9293 3.8.4) */
 	uint32_t keepalive_interval_ms; /* between unanswered probes */
 	uint32_t keepalive_count;       /* unanswered probes before giving up */
+	uint32_t user_timeout_ms;       /* RFC 9293 3.10.8, each connection's; 0: retry counts */
+	uint32_t user_timeout_limit_ms; /* U_LIMIT of RFC 5482 3.1 */
 	uint32_t quiet_time_ms;         /* after the start: no opens, no answers (RFC 9293 3.4.3) */
 	uint32_t challenge_ack_ms;      /* least time between challenge ACKs of one connection */
 	uint32_t receive_buffer;        /* bytes: the window offered */
@@ -137,6 +139,7 @@ struct spate_tcp_conf {
 	bool time_wait;                 /* off: closes forget at once, and late FINs draw RST */
 	bool timestamps;                /* RFC 7323 offered and accepted */
 	bool window_scale;              /* RFC 7323 offered and accepted */
+	bool user_timeout_option;       /* RFC 5482 sent, and the peer's adopted */
 	bool ecn;                       /* RFC 3168 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
@@ -314,9 +317,20 @@ void spate_abort(struct spate_stack *s, spate_conn c);
 /* Options of one connection. */
 enum spate_option {
 	SPATE_OPT_KEEPALIVE, /* 0 or 1: probe an idle peer */
+	/*
+	 * Milliseconds what was sent may go unacknowledged, or wait to be sent, before the
+	 * connection ends with -ETIMEDOUT (RFC 9293 3.10.8); from the first unanswered probe
+	 * on with keepalive. Takes the place of the retry counts, those of a SYN excepted; 0:
+	 * they decide. Read, it is what holds now, which may be what the peer's option made of
+	 * it (RFC 5482); what is set here the peer does not change.
+	 */
+	SPATE_OPT_USER_TIMEOUT,
 };
 
-/* 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have. */
+/*
+ * 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have;
+ * -ENOBUFS when the stack has no room to keep it.
+ */
 int spate_setopt(struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t value);
 int spate_getopt(
 	const struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t *value);

@@ -246,6 +246,8 @@ spate_setopt(struct spate_stack *s, spate_conn id, enum spate_option option, uin
 		c->options |= value ? TCP_O_KEEPALIVE : 0;
 		tcp_timer_update(&s->tcp, c, false);
 		return 0;
+	case SPATE_OPT_USER_TIMEOUT:
+		return tcp_user_timeout_set(&s->tcp, c, value);
 	}
 	return -ENOPROTOOPT;
 }
@@ -260,6 +262,9 @@ spate_getopt(const struct spate_stack *s, spate_conn id, enum spate_option optio
 	switch (option) {
 	case SPATE_OPT_KEEPALIVE:
 		*value = !!(c->options & TCP_O_KEEPALIVE);
+		return 0;
+	case SPATE_OPT_USER_TIMEOUT:
+		*value = tcp_user_timeout_ms(&s->tcp, c);
 		return 0;
 	}
 	return -ENOPROTOOPT;

@@ -20,6 +20,7 @@ spate_tcp_defaults(struct spate_tcp_conf *c)
 		.keepalive_idle_ms = 7200000,
 		.keepalive_interval_ms = 75000,
 		.keepalive_count = 9,
+		.user_timeout_limit_ms = 3600000,
 		.challenge_ack_ms = 500,
 		.receive_buffer = 256 * 1024,
 		.initial_window = 10,

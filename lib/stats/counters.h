@@ -88,6 +88,7 @@
 		"connections that did without a side record: pool empty")                          \
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
 	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
+	X(USER_TIMED_OUT, user_timed_out, "connections and handshakes given up: user timeout")     \
 	X(ECN_CE, ecn_ce, "data segments a router has marked instead of dropping")                 \
 	X(ECN_CUTS, ecn_cuts, "congestion windows halved because the peer has seen marks")         \
 	X(PERSIST_PROBES, persist_probes, "zero-window probes sent")                               \

@@ -132,6 +132,7 @@ tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		bytes--;
 	tcp_send_drop(t, c, bytes);
 	c->snd_una = ack;
+	tcp_user_timeout_wait(t, c);
 	c->retries = 0;
 	c->dupacks = 0;
 	if ((c->flags & TCP_F_RTT) && seq_geq(ack, c->rtt_seq)) {
@@ -257,6 +258,7 @@ void
 tcp_ack_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	c->snd_una = s->ack;
+	tcp_user_timeout_wait(t, c);
 	c->retries = 0;
 	if (c->flags & TCP_F_RTT)
 		rtt_sample(c, tcp_now_us(t) - c->rtt_start);

@@ -7,9 +7,12 @@
 #define PLACES_SHARE 8 /* one for so many connections */
 
 uint32_t
-tcp_extra_places(uint32_t max_conns)
+tcp_extra_places(const struct spate_tcp_conf *conf, uint32_t max_conns)
 {
 	uint32_t n = max_conns / PLACES_SHARE;
+
+	if (conf->user_timeout_ms || conf->user_timeout_option)
+		return max_conns;
 
 	if (n < PLACES_LEAST)
 		n = PLACES_LEAST;

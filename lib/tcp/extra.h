@@ -17,10 +17,18 @@
 
 struct tcp_extra {
 	uint32_t next; /* the free list */
+
+	/* user_timeout.c: until the connection's end */
+	uint32_t user_timeout_ms;  /* 0: the retry counts decide */
+	bool user_timeout_set;     /* by the application: the peer's option changes nothing */
+	uint64_t waiting_since_ns; /* for an acknowledgement, or to be allowed to send */
 };
 
-/* Places in the pool of a stack with `max_conns` connections. */
-uint32_t tcp_extra_places(uint32_t max_conns);
+/*
+ * Places in the pool of a stack with `max_conns` connections: one for each where a knob gives
+ * every connection something to keep there.
+ */
+uint32_t tcp_extra_places(const struct spate_tcp_conf *conf, uint32_t max_conns);
 
 /* The connection's extra, NULL when it has none. */
 static inline struct tcp_extra *

@@ -374,6 +374,8 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, rx) : !ack_received(t, c, s))
 		return;
 	tcp_ecn_data(t, c, rx);
+	if (unlikely(t->conf.user_timeout_option))
+		tcp_user_timeout_input(t, c, s);
 	/* Sixth, urgent data is delivered in line (RFC 6093). Seventh and eighth: */
 	text_received(t, c, s);
 }

@@ -161,6 +161,9 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 	struct listener *l = &t->listeners.entry[c->listener];
 
 	c->wnd_max = c->snd_wnd >> tcp_snd_wscale(c);
+	/* RFC 5482 3: on the first segment without SYN too, in case the SYN's was lost on the way.
+	 */
+	c->options |= t->conf.user_timeout_option ? TCP_O_UTO_DUE : 0;
 	tcp_set_state(t, c, c->flags & TCP_F_FIN_QUEUED ? SPATE_FIN_WAIT_1 : SPATE_ESTABLISHED);
 	if (!(c->flags & TCP_F_PASSIVE)) {
 		spate_count(t->counters, SPATE_ESTABLISHED_ACTIVE);

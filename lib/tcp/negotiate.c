@@ -66,6 +66,8 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 		.tsval = t->ts_now + c->ts_offset,
 		/* RFC 7323 3.2: TSecr is zero where there is no ACK. */
 		.tsecr = c->state == SPATE_SYN_SENT ? 0 : c->ts_recent,
+		.has_uto = t->conf.user_timeout_option,
+		.uto = tcp_user_timeout_option(t, c),
 	};
 
 	return tcp_options_build(p, &o);
@@ -92,6 +94,7 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 
 	c->mss = RTE_MIN(mss, tcp_our_mss(t, c->key.raddr));
 	use_path(t, c);
+	tcp_user_timeout_adopt(t, c, o);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
 	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {

@@ -17,7 +17,8 @@
 uint32_t
 tcp_segment_room(const struct tcp_conn *c)
 {
-	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0);
+	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) -
+	       (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0);
 }
 
 void
@@ -170,17 +171,21 @@ send_marked(
 
 	if (flags & TCP_SYN) {
 		h.opts_len = tcp_syn_options(t, c, opts);
-	} else if (c->flags & TCP_F_TS) {
+	} else if ((c->flags & TCP_F_TS) || (c->options & TCP_O_UTO_DUE)) {
 		struct tcp_options o = {
-			.has_ts = true,
+			.has_ts = c->flags & TCP_F_TS,
 			.tsval = t->ts_now + c->ts_offset,
 			.tsecr = c->ts_recent,
+			.has_uto = c->options & TCP_O_UTO_DUE,
+			.uto = c->options & TCP_O_UTO_DUE ? tcp_user_timeout_option(t, c) : 0,
 		};
 		h.opts_len = tcp_options_build(opts, &o);
 	}
 	m = begin(t, &c->key, &h, opts, len, &payload);
 	if (m == NULL)
 		return false;
+	if (!(flags & TCP_SYN))
+		c->options &= ~TCP_O_UTO_DUE;
 	if (c->options & TCP_O_FRAGMENT)
 		allow_fragments(t, m);
 	if (ecn)

@@ -20,6 +20,7 @@
  *   send_queue.c  what the application has queued
  *   ack.c         what an acknowledgement does: RTT, windows, congestion, recovery
  *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
+ *   user_timeout.c  how long what was sent may go unacknowledged, and the option
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
  *
  * It knows no port and no clock: `now_ns` is set by the stack. Below it are flow, ip,
@@ -343,6 +344,26 @@ void tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart);
 
 /* Fire what is due; returns a time before which nothing is. */
 uint64_t tcp_timers_run(struct tcp *t);
+
+/* ---- user_timeout.c */
+
+/* A new connection: what the knob says of it. */
+void tcp_user_timeout_begin(struct tcp *t, struct tcp_conn *c);
+
+/* USER_TIMEOUT of the connection, 0: none; when it is over, UINT64_MAX: never. */
+uint32_t tcp_user_timeout_ms(const struct tcp *t, const struct tcp_conn *c);
+uint64_t tcp_user_timeout_ends(const struct tcp *t, const struct tcp_conn *c);
+
+/* The wait begins: something was acknowledged, or there is something to wait for now. */
+void tcp_user_timeout_wait(struct tcp *t, struct tcp_conn *c);
+
+/* The application's; 0 or -EINVAL, -ENOBUFS. */
+int tcp_user_timeout_set(struct tcp *t, struct tcp_conn *c, uint64_t ms);
+
+/* What we tell the peer, as the option carries it; what the peer tells us. */
+uint16_t tcp_user_timeout_option(const struct tcp *t, const struct tcp_conn *c);
+void tcp_user_timeout_adopt(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
+void tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
 /* ---- open.c, close.c: see spate.h */
 

@@ -11,7 +11,8 @@
  *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
  *   IDLE        nothing of the above: every half day, to see how long for (OP-06)
  *
- * TIME_WAIT has its own queue (time_wait.c).
+ * None of the first three, nor KEEPALIVE's probes, goes on beyond the connection's user
+ * timeout, where it has one (OP-07). TIME_WAIT has its own queue (time_wait.c).
  */
 #include <errno.h>
 
@@ -62,6 +63,18 @@ syn_wait_ms(const struct spate_tcp_conf *conf, uint8_t retries)
 	return doubled_ms(conf, retries);
 }
 
+/*
+ * RFC 5482 4.2: the silence before the first probe is longer than the user timeout both
+ * sides have agreed to.
+ */
+static uint64_t
+keepalive_idle_ms(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t least = t->conf.user_timeout_option ? tcp_user_timeout_ms(t, c) : 0;
+
+	return least < t->conf.keepalive_idle_ms ? t->conf.keepalive_idle_ms : least + 1ull;
+}
+
 static uint64_t
 interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 {
@@ -73,12 +86,35 @@ interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 		return t->conf.fin_wait_2_ms * 1000000ull;
 	if (timer == TCP_TIMER_KEEPALIVE)
 		return 1000000ull *
-		       (c->probes ? t->conf.keepalive_interval_ms : t->conf.keepalive_idle_ms);
+		       (c->probes ? t->conf.keepalive_interval_ms : keepalive_idle_ms(t, c));
 	if (c->state == SPATE_SYN_SENT)
 		return syn_wait_ms(&t->conf, c->retries) * 1000000;
 	if (c->state == SPATE_SYN_RCVD)
 		return doubled_ms(&t->conf, c->retries) * 1000000;
 	return tcp_rto_us(t, c) * 1000;
+}
+
+/* Does the user timeout run: is there something the peer has yet to acknowledge or allow? */
+static bool
+waiting(const struct tcp_conn *c, enum tcp_timer timer)
+{
+	return timer == TCP_TIMER_RETRANSMIT || timer == TCP_TIMER_PERSIST ||
+	       timer == TCP_TIMER_OVERRIDE || (timer == TCP_TIMER_KEEPALIVE && c->probes > 0);
+}
+
+static uint64_t
+deadline_ns(struct tcp *t, struct tcp_conn *c, enum tcp_timer timer)
+{
+	uint64_t at = t->now_ns + interval_ns(t, c, timer);
+
+	if (c->extra == TCP_EXTRA_NONE || !waiting(c, timer))
+		return at;
+	if (!waiting(c, c->timer))
+		tcp_user_timeout_wait(t, c);
+
+	uint64_t end = tcp_user_timeout_ends(t, c);
+
+	return at < end ? at : end;
 }
 
 void
@@ -93,7 +129,7 @@ tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
 	if (timer == TCP_TIMER_NONE)
 		wheel_cancel(&t->wheel, index);
 	else if (restart || timer != c->timer)
-		wheel_arm(&t->wheel, index, t->now_ns + interval_ns(t, c, timer));
+		wheel_arm(&t->wheel, index, deadline_ns(t, c, timer));
 	c->timer = timer;
 }
 
@@ -144,6 +180,13 @@ retry_limit(const struct tcp *t, const struct tcp_conn *c)
 	return c->flags & TCP_F_ORPHAN ? t->conf.orphan_retries : t->conf.data_retries;
 }
 
+/* So often without an answer; but a user timeout takes the place of counting. */
+static bool
+enough(const struct tcp *t, const struct tcp_conn *c, uint32_t n, uint32_t limit)
+{
+	return n >= limit && tcp_user_timeout_ms(t, c) == 0;
+}
+
 /* RFC 6298 5.5 */
 static void
 back_off(struct tcp_conn *c)
@@ -155,13 +198,13 @@ back_off(struct tcp_conn *c)
 static void
 retransmit_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->retries >= retry_limit(t, c)) {
+	if (enough(t, c, c->retries, retry_limit(t, c))) {
 		tcp_conn_end(t, c, -ETIMEDOUT);
 		return;
 	}
 	spate_count(t->counters, SPATE_RTO_FIRED);
 	tcp_congestion_timeout(t, c);
-	c->retries++;
+	c->retries += c->retries < UINT8_MAX;
 	back_off(c);
 	tcp_timer_update(t, c, true);
 }
@@ -178,27 +221,35 @@ override_timeout(struct tcp *t, struct tcp_conn *c)
 static void
 persist_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->probes >= retry_limit(t, c)) {
+	if (enough(t, c, c->probes, retry_limit(t, c))) {
 		tcp_conn_end(t, c, -ETIMEDOUT);
 		return;
 	}
 	tcp_send_probe(t, c);
-	c->probes++;
+	c->probes += c->probes < UINT8_MAX;
 	back_off(c);
 	tcp_timer_update(t, c, true);
+}
+
+static void
+keepalive_over(struct tcp *t, struct tcp_conn *c)
+{
+	spate_count(t->counters, SPATE_KEEPALIVE_TIMED_OUT);
+	tcp_abort(t, c, -ETIMEDOUT);
 }
 
 /* RFC 9293 3.8.4: silent for long, and after so many probes nobody can be there. */
 static void
 keepalive_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->probes >= t->conf.keepalive_count) {
-		spate_count(t->counters, SPATE_KEEPALIVE_TIMED_OUT);
-		tcp_abort(t, c, -ETIMEDOUT);
+	if (enough(t, c, c->probes, t->conf.keepalive_count)) {
+		keepalive_over(t, c);
 		return;
 	}
 	tcp_send_keepalive(t, c);
-	c->probes++;
+	if (c->probes == 0)
+		tcp_user_timeout_wait(t, c);
+	c->probes += c->probes < UINT8_MAX;
 	tcp_timer_update(t, c, true);
 }
 
@@ -216,9 +267,30 @@ idle_timeout(struct tcp *t, struct tcp_conn *c)
 	tcp_timer_update(t, c, true);
 }
 
+/*
+ * RFC 9293 3.10.8, USER TIMEOUT: in whatever state, without a word to the peer; but where it
+ * was keepalive that got no answer, with the word keepalive has.
+ */
+static void
+user_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	spate_count(t->counters, SPATE_USER_TIMED_OUT);
+	if (tcp_is_embryo(c))
+		tcp_embryo_end(t, c, SPATE_EMBRYO_TIMED_OUT);
+	else if (c->timer == TCP_TIMER_KEEPALIVE)
+		keepalive_over(t, c);
+	else
+		tcp_conn_end(t, c, open_error(c));
+}
+
 static void
 fire(struct tcp *t, struct tcp_conn *c)
 {
+	if (c->extra != TCP_EXTRA_NONE && waiting(c, c->timer) &&
+		t->now_ns >= tcp_user_timeout_ends(t, c)) {
+		user_timeout(t, c);
+		return;
+	}
 	if (c->state == SPATE_SYN_SENT || c->state == SPATE_SYN_RCVD) {
 		handshake_timeout(t, c);
 		return;

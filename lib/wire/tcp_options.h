@@ -17,8 +17,10 @@
 #define TCP_OPT_WSCALE      3
 #define TCP_OPT_SACK_PERMIT 4
 #define TCP_OPT_TIMESTAMP   8
+#define TCP_OPT_UTO         28 /* RFC 5482 */
 
 #define TCP_OPTIONS_MAX   40 /* the data offset allows no more */
+#define TCP_OPT_UTO_LEN   4
 #define TCP_OPT_TS_PADDED 12 /* NOP NOP kind len TSval TSecr, the layout of RFC 7323 app. A */
 
 struct tcp_options {
@@ -27,7 +29,16 @@ struct tcp_options {
 	bool has_mss, has_wscale, has_ts, sack_permitted;
 	bool malformed; /* parsing ended early; what came before is kept */
 	uint32_t tsval, tsecr;
+	bool has_uto;
+	uint16_t uto; /* as carried: tcp_option_uto_ms() */
 };
+
+/*
+ * A user timeout as its option carries it: 15 bits of seconds, or where they are too few of
+ * minutes, rounded up; and back to milliseconds.
+ */
+uint16_t tcp_option_uto(uint32_t ms);
+uint32_t tcp_option_uto_ms(uint16_t uto);
 
 /*
  * OP-01: EOL ends parsing, NOP is one byte, an unknown kind is skipped by its

@@ -241,6 +241,19 @@ act_turn(struct fuzz *f)
 	}
 }
 
+static void
+act_user_timeout(struct fuzz *f, spate_conn c)
+{
+	uint64_t value = PICK(f, 0, 1, 500, 100000, 86400000, 1u << 31), is = 77;
+	int rc = spate_setopt(f->stack, c, SPATE_OPT_USER_TIMEOUT, value);
+
+	fuzz_trace(f, "  app  user timeout %u, %lu: %d", c, value, rc);
+	if ((rc != -ENOBUFS && rc != (value > INT32_MAX ? -EINVAL : 0)) ||
+		spate_getopt(f->stack, c, SPATE_OPT_USER_TIMEOUT, &is) != 0 ||
+		(rc == 0 && is != value))
+		fuzz_fail(f, "user timeout of %lu returned %d, getopt says %lu", value, rc, is);
+}
+
 /* Room for more, or not. */
 static void
 act_full(struct fuzz *f)
@@ -343,7 +356,7 @@ app_act(struct fuzz *f, spate_conn near)
 	else if (what < 78)
 		act_consume(f, c);
 	else if (what < 80)
-		act_option(f, c);
+		chance(f, 50) ? act_option(f, c) : act_user_timeout(f, c);
 	else
 		act_end(f, c);
 }

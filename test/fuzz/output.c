@@ -72,7 +72,7 @@ options_check(struct fuzz *f, const uint8_t *p, uint32_t len, uint8_t flags)
 			fuzz_fail(f, "malformed option");
 			return;
 		}
-		if (kind != 8 && !(flags & SYN))
+		if (kind != 8 && !(flags & SYN) && !(kind == 28 && f->conf.tcp.user_timeout_option))
 			fuzz_fail(f, "option %u in a segment without SYN", kind);
 		at += p[at + 1];
 	}

@@ -88,6 +88,7 @@ struct seg {
 	uint64_t wscale;       /* usual: on a SYN where it is offered or agreed */
 	uint64_t tsval;        /* in: relative to the peer's clock at the start; out: only ABSENT */
 	uint64_t tsecr;        /* in: as it is; out: relative to the peer's clock */
+	uint64_t uto;          /* user timeout option, as carried; usual: none */
 	const void *raw;       /* in: option bytes instead of all these, */
 	uint8_t raw_len;       /* this many */
 	uint8_t ecn;           /* of the IP header: ECT0, CE */

@@ -29,7 +29,7 @@ struct view {
 	uint16_t win;
 	const uint8_t *data;
 	uint32_t len;
-	uint64_t mss, wscale, tsval, tsecr; /* SET, or ABSENT */
+	uint64_t mss, wscale, tsval, tsecr, uto; /* SET, or ABSENT */
 	const char *error;                  /* what is wrong with the frame */
 };
 
@@ -135,6 +135,10 @@ build_options(struct script *s, const struct seg *g, uint8_t *p)
 		script_put32(p + n + 4, t->ts_in);
 		script_put32(p + n + 8, g->tsecr ? (uint32_t)g->tsecr : t->ts_out);
 		n += 12;
+	}
+	if (IS_SET(g->uto)) {
+		script_put32(p + n, 28 << 24 | 4 << 16 | (uint16_t)g->uto);
+		n += 4;
 	}
 	return n;
 }
@@ -289,7 +293,7 @@ script_in(struct script *s, const struct seg *g)
 static const char *
 parse_options(const uint8_t *p, uint32_t len, struct view *v)
 {
-	v->mss = v->wscale = v->tsval = v->tsecr = ABSENT;
+	v->mss = v->wscale = v->tsval = v->tsecr = v->uto = ABSENT;
 	for (uint32_t i = 0; i < len;) {
 		if (p[i] == 1) {
 			i++;
@@ -301,6 +305,8 @@ parse_options(const uint8_t *p, uint32_t len, struct view *v)
 			v->mss = SET(script_get16(p + i + 2));
 		else if (p[i] == 3 && p[i + 1] == 3)
 			v->wscale = SET(p[i + 2]);
+		else if (p[i] == 28 && p[i + 1] == 4)
+			v->uto = SET(script_get16(p + i + 2));
 		else if (p[i] == 8 && p[i + 1] == 10) {
 			v->tsval = SET(script_get32(p + i + 2));
 			v->tsecr = SET(script_get32(p + i + 6));
@@ -477,6 +483,7 @@ match_options(
 	while (conf->receive_buffer >> shift > 65535)
 		shift++;
 	want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - ip_len() - TCP_LEN) : ABSENT, line);
+	want(s, "user timeout", v->uto, g->uto ? g->uto : ABSENT, line);
 	want(s, "window scale", v->wscale, g->wscale ? g->wscale : ws ? SET(shift) : ABSENT, line);
 	if (!ts || g->tsval == ABSENT) {
 		want(s, "TSval", v->tsval, ABSENT, line);
