@@ -72,6 +72,8 @@ static const struct knob table[] = {
 		"receive window offered (RFC 9293 3.8.6)"},
 	{"mss", KNOB_U16, AT(mss), 0, 9000, "bytes", NULL,
 		"upper limit of the MSS, 0: from the MTU (RFC 9293 3.7.1)"},
+	{"black-hole-timeouts", KNOB_U8, AT(black_hole_timeouts), 0, 100, "", NULL,
+		"of a full segment in a row, then smaller ones, 0: never (RFC 4821)"},
 	{"initial-window", KNOB_U8, AT(initial_window), 1, 64, "segments", NULL,
 		"initial congestion window (RFC 6928)"},
 	{"isn-tick", KNOB_U8, AT(isn_shift), 0, 12, "log2 ns", NULL,

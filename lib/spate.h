@@ -132,6 +132,7 @@ struct spate_tcp_conf {
 	uint32_t receive_buffer;        /* bytes: the window offered */
 	uint16_t mss;                   /* upper limit of the MSS sent and used; 0: from the MTU */
 	uint8_t initial_window;         /* segments, RFC 6928 */
+	uint8_t black_hole_timeouts;    /* of a full segment, then a smaller one; 0: never */
 	uint8_t reuse;                  /* enum spate_reuse */
 	uint8_t isn_shift;              /* ISN tick is 2^isn_shift ns (RFC 6528) */
 	bool syn_cookies;               /* answer SYNs there is no room for (RFC 4987) */

@@ -88,6 +88,9 @@
 		"connections that did without a side record: pool empty")                          \
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
 	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
+	X(BLACK_HOLES, black_holes, "times full segments vanished and smaller ones were tried")    \
+	X(PATH_PROBES, path_probes, "segments sent to try a larger size")                          \
+	X(PATH_RAISED, path_raised, "of these, acknowledged: the larger size is used again")       \
 	X(USER_TIMED_OUT, user_timed_out, "connections and handshakes given up: user timeout")     \
 	X(ECN_CE, ecn_ce, "data segments a router has marked instead of dropping")                 \
 	X(ECN_CUTS, ecn_cuts, "congestion windows halved because the peer has seen marks")         \

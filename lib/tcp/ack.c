@@ -139,6 +139,8 @@ tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		c->flags &= ~TCP_F_RTT;
 		rtt_sample(c, tcp_now_us(t) - c->rtt_start);
 	}
+	if (unlikely(c->options & TCP_O_NARROW))
+		tcp_path_acked(t, c);
 	if ((c->options & TCP_O_ECN_CUT) && seq_geq(ack, c->recover))
 		c->options &= ~TCP_O_ECN_CUT;
 	if (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))
@@ -183,7 +185,7 @@ tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
 		}
 		return;
 	}
-	if (++c->dupacks != DUPACK_THRESHOLD)
+	if (++c->dupacks != DUPACK_THRESHOLD || tcp_path_probe_lost(t, c, true))
 		return;
 	spate_count(t->counters, SPATE_FAST_RETRANSMITS);
 	/* RFC 3168 6.1.2: what is lost from a window that was halved for ECE is the same

@@ -49,6 +49,7 @@ enum tcp_timer {
 #define TCP_O_KEEPALIVE 0x0001 /* probe an idle peer (RFC 9293 3.8.4) */
 #define TCP_O_FRAGMENT  0x0002 /* the path is too narrow for DF (PM-04) */
 #define TCP_O_UTO_DUE   0x0010 /* the next segment tells our user timeout (RFC 5482) */
+#define TCP_O_NARROW    0x0020 /* mss is less than was agreed: a larger one is to be tried */
 #define TCP_O_ECN       0x0100 /* ECN agreed (SYN_SENT: offered); new data is marked ECT */
 #define TCP_O_ECN_ECHO  0x0200 /* marks of the peer's data are told it (RFC 3168 6.1.1) */
 #define TCP_O_ECE       0x0400 /* ... and one has come: ECE until the peer says CWR */

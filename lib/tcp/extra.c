@@ -48,3 +48,17 @@ tcp_extra_give_back(struct tcp *t, struct tcp_conn *c)
 	t->extra_free = c->extra;
 	c->extra = TCP_EXTRA_NONE;
 }
+
+/* Whoever has put something there has a line here. */
+static bool
+needed(const struct tcp_extra *x)
+{
+	return x->user_timeout_ms || x->user_timeout_set || x->path_mss;
+}
+
+void
+tcp_extra_let_go(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->extra != TCP_EXTRA_NONE && !needed(&t->extras[c->extra]))
+		tcp_extra_give_back(t, c);
+}

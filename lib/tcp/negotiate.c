@@ -75,16 +75,19 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 
 /* PM-01: no larger than what the path is known to take; what we announce stays the same. */
 static void
-use_path(const struct tcp *t, struct tcp_conn *c)
+use_path(struct tcp *t, struct tcp_conn *c)
 {
 	const struct path *path = path_find(&t->ip->paths, c->key.raddr, t->now_ns);
+	uint16_t agreed = c->mss;
 
 	if (path == NULL)
 		return;
-	if (path->mtu - tcp_headers(c->key.raddr) < c->mss)
-		c->mss = path->mtu - tcp_headers(c->key.raddr);
 	if (path->fragment)
 		c->options |= TCP_O_FRAGMENT;
+	if (path->mtu - tcp_headers(c->key.raddr) < c->mss) {
+		c->mss = path->mtu - tcp_headers(c->key.raddr);
+		tcp_path_lowered(t, c, agreed, path->until_ns);
+	}
 }
 
 void

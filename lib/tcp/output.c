@@ -263,6 +263,8 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 {
 	c->flags &= ~TCP_F_RTX_DUE;
 	c->flags &= ~TCP_F_RTT;
+	if (unlikely(c->options & TCP_O_NARROW))
+		tcp_path_probe_void(t, c);
 	for (bool first = true; seq_lt(c->snd_rtx, c->recover); first = false) {
 		/* Bytes sent before, the FIN excluded: nothing new travels here. */
 		uint32_t len = c->snd_nxt - !!(c->flags & TCP_F_FIN_SENT) - c->snd_rtx;
@@ -310,7 +312,8 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	bool sent = false;
 
 	while (*room > 0 && tcp_unsent(c)) {
-		uint32_t len = sendable(c, c->snd_nxt);
+		uint32_t probe = unlikely(c->options & TCP_O_NARROW) ? tcp_path_probe(t, c) : 0;
+		uint32_t len = probe ? probe : sendable(c, c->snd_nxt);
 		bool last = c->snd_nxt + len == c->snd_end;
 		/* The FIN needs a place in the peer's window, but none in cwnd. */
 		bool fin = last && (c->flags & TCP_F_FIN_QUEUED) &&
@@ -318,13 +321,15 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 
 		if (len == 0 && !fin)
 			break;
-		if (len && silly(c, len))
+		if (probe == TCP_PATH_HOLD || (len && silly(c, len)))
 			break;
 		if (!send_first(
 			    t, c, len, TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))
 			break;
 		c->snd_nxt += len + fin;
 		c->options &= ~TCP_O_OVERRIDE;
+		if (probe)
+			tcp_path_probe_sent(t, c, len);
 		if (fin)
 			c->flags |= TCP_F_FIN_SENT;
 		time_segment(t, c, c->snd_nxt);

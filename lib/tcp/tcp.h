@@ -20,6 +20,7 @@
  *   send_queue.c  what the application has queued
  *   ack.c         what an acknowledgement does: RTT, windows, congestion, recovery
  *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
+ *   path_mtu.c    smaller segments, and when larger ones are tried again
  *   user_timeout.c  how long what was sent may go unacknowledged, and the option
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
  *
@@ -336,6 +337,37 @@ tcp_now_us(const struct tcp *t)
 
 /* An ICMP error about a segment of ours (rows PM). */
 void tcp_icmp_error(struct tcp *t, const struct ip_error *e);
+
+/* ---- path_mtu.c */
+
+/* mss has become less than `from`: at `raise_at_ns` a larger one may be tried. */
+void tcp_path_lowered(struct tcp *t, struct tcp_conn *c, uint16_t from, uint64_t raise_at_ns);
+
+/* What is at snd_una was lost again and again: perhaps for its size. */
+void tcp_path_black_hole(struct tcp *t, struct tcp_conn *c);
+
+/* With TCP_O_NARROW: snd_una has moved. */
+void tcp_path_acked(struct tcp *t, struct tcp_conn *c);
+
+/*
+ * With TCP_O_NARROW: payload bytes of a trial to be sent now as new data, 0: none, or
+ * TCP_PATH_HOLD: nothing new may leave until there is room for one. Then: it was sent.
+ */
+#define TCP_PATH_HOLD UINT32_MAX
+uint32_t tcp_path_probe(const struct tcp *t, const struct tcp_conn *c);
+void tcp_path_probe_sent(struct tcp *t, struct tcp_conn *c, uint32_t len);
+
+/* Is the segment at `seq` a trial? */
+bool tcp_path_probe_at(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
+
+/*
+ * Something at snd_una is lost. True when it was a trial: it is taken care of, its bytes
+ * alone or all that is in flight to be sent again, and no congestion.
+ */
+bool tcp_path_probe_lost(struct tcp *t, struct tcp_conn *c, bool alone);
+
+/* With TCP_O_NARROW: segments are sent again, so a trial among them shows nothing. */
+void tcp_path_probe_void(struct tcp *t, struct tcp_conn *c);
 
 /* ---- timers.c */
 

@@ -203,7 +203,13 @@ retransmit_timeout(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	spate_count(t->counters, SPATE_RTO_FIRED);
-	tcp_congestion_timeout(t, c);
+	if (!tcp_path_probe_lost(t, c, false)) {
+		uint32_t n = t->conf.black_hole_timeouts;
+
+		if (n && (c->retries + 1u) % n == 0)
+			tcp_path_black_hole(t, c);
+		tcp_congestion_timeout(t, c);
+	}
 	c->retries += c->retries < UINT8_MAX;
 	back_off(c);
 	tcp_timer_update(t, c, true);

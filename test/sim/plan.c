@@ -28,6 +28,8 @@ link_plan(struct rng *r, struct wire_link *l, bool clean, bool fifo)
 		l->mark_ppm = rng_log(r, 1000, 300000);
 	if (clean)
 		return;
+	if (rng_percent(r, 10))
+		l->hole = rng_range(r, 1100, 1500);
 	if (rng_percent(r, 70))
 		l->loss_ppm =
 			rng_percent(r, 70) ? rng_log(r, 100, 100000) : rng_range(r, 0, 100000);
@@ -88,6 +90,7 @@ tcp_plan(struct plan *p, struct rng *r, struct spate_tcp_conf *c)
 	c->syn_cookies = rng_percent(r, 50);
 	c->time_wait = !rng_percent(r, 5);
 	c->ecn = rng_percent(r, 50);
+	c->black_hole_timeouts = rng_percent(r, 40) ? 1 : 3;
 	c->honour_rst_in_time_wait = rng_percent(r, 5);
 }
 
@@ -222,6 +225,8 @@ print_link(const struct wire_link *l)
 		printf(", every %.3f ms", l->grid_ns / 1e6);
 	if (l->rate)
 		printf(", %lu bytes/s, queue %u", l->rate, l->queue);
+	if (l->hole)
+		printf(", lost beyond %u bytes", l->hole);
 	if (l->mark_ppm)
 		printf(", marked %.2f %%", l->mark_ppm / 1e4);
 	printf(", loss %.2f %%, bursts %.2f %% of %u, twice %.2f %%, damaged %.2f %%\n",

@@ -173,6 +173,8 @@ wire_send(struct wire *w, int from, struct rte_mbuf *m, uint64_t tag, uint64_t n
 	uint64_t left = queued(w, from, m->pkt_len, now);
 	struct rte_mbuf *frame[2] = {m};
 
+	if (fate.lost == NULL && l->hole && m->pkt_len > l->hole)
+		fate.lost = "lost in a black hole";
 	if (fate.lost == NULL && left == 0)
 		fate.lost = "lost, queue full";
 	if (fate.lost) {
