@@ -87,8 +87,8 @@ client_set_pace(struct work *w, struct work_client *c)
  * wire of queue pairs it is anyway, and the ports are dealt out so that no two slots open
  * the same tuple.
  */
-static bool
-mine(const void *ctx, const struct spate_tuple *t)
+bool
+client_mine(const void *ctx, const struct spate_tuple *t)
 {
 	const struct engine_slot *slot = ctx;
 
@@ -115,12 +115,17 @@ client_start(struct work *w, int index, const struct client_config *conf)
 	if (rc < 0)
 		return rc;
 	if (w->n_slots > 1)
-		spate_source_filter(&c->source, mine, w->slot);
+		spate_source_filter(&c->source, client_mine, w->slot);
 	make_request(c, 0);
 	make_request(c, 1);
 	c->count = conf->count == COUNT_ENDLESS ? UINT64_MAX : share(w, conf, conf->count);
 	client_set_pace(w, c);
 	c->resolved = false;
+	if (conf->verify_time_wait) {
+		rc = verify_start(w, c);
+		if (rc < 0)
+			return rc;
+	}
 	c->running = true;
 	if (index >= w->clients_end)
 		w->clients_end = index + 1;
@@ -182,6 +187,8 @@ client_poll(struct work *w, struct work_client *c, uint8_t index)
 {
 	uint64_t n;
 
+	if (c->conf->verify_time_wait)
+		return verify_poll(w, c, index);
 	if (w->now_ns < c->pause_ns || c->count == 0)
 		return false;
 	if (!c->resolved) {

@@ -151,6 +151,36 @@ take_count(void *to, const char *value)
 	return true;
 }
 
+static bool
+take_verify_time_wait(void *to, const char *value)
+{
+	(void)value;
+	((struct client_config *)to)->verify_time_wait = true;
+	return true;
+}
+
+static bool
+take_repeat(void *to, const char *value)
+{
+	uint64_t n;
+
+	if (!take_number(value, 1, VERIFY_REPEAT_MAX, "repeat", &n))
+		return false;
+	((struct client_config *)to)->repeat = n;
+	return true;
+}
+
+static bool
+take_wait(void *to, const char *value)
+{
+	uint64_t n;
+
+	if (!take_number(value, 10, 600000, "wait", &n))
+		return false;
+	((struct client_config *)to)->wait_ms = n;
+	return true;
+}
+
 static const struct key client_keys[] = {
 	{"port", "P", "the DPDK port to open from", take_port, true},
 	{"from", "IP[-IP]", "local addresses; the port answers for them", take_from, true},
@@ -168,6 +198,12 @@ static const struct key client_keys[] = {
 	{"rate", "N|max", "connections a second (default max)", take_rate, false},
 	{"concurrency", "N", "connections at once (default 64)", take_concurrency, false},
 	{"count", "N", "connections in all (default: no end)", take_count, false},
+	{"verify time-wait", NULL,
+		"no load: find out which SYNs the peer, in TIME_WAIT, takes for new",
+		take_verify_time_wait, false},
+	{"repeat", "N", "with verify time-wait: runs of each kind (default 3)", take_repeat, false},
+	{"wait", "MS", "with verify time-wait: how long an answer may take (default 3000)",
+		take_wait, false},
 	{NULL, NULL, NULL, NULL, false},
 };
 
@@ -188,10 +224,6 @@ check(struct app *a, const struct client_config *c)
 			c->port, c->port);
 		return false;
 	}
-	if (addr_unspecified(&c->to)) {
-		wrong("client %s: 'to' is not an address a host can have", c->name);
-		return false;
-	}
 	if (c->from_first.family != c->to.family) {
 		wrong("client %s: 'from' and 'to' are not of one family", c->name);
 		return false;
@@ -209,10 +241,52 @@ check(struct app *a, const struct client_config *c)
 	return true;
 }
 
+static const int close_unset = -1;
+
+/* `verify time-wait` has an end of its own and one way to close; the rest goes with load only. */
+static bool
+check_verify(const struct client_config *c)
+{
+	const struct {
+		const char *word;
+		bool given;
+	} load[] = {
+		{"close", (int)c->close != close_unset && c->close != CLOSE_LAST},
+		{"verify", c->verify},
+		{"requests", c->requests != 1},
+		{"size", c->size >= 0},
+		{"rate", c->rate != RATE_MAX},
+		{"count", c->count != COUNT_ENDLESS},
+	};
+	uint32_t ports = (uint32_t)c->port_last - c->port_first + 1;
+	uint32_t repeat = c->repeat ? c->repeat : VERIFY_REPEAT_DEFAULT;
+
+	if (!c->verify_time_wait) {
+		if (!c->repeat && !c->wait_ms)
+			return true;
+		wrong("client %s: '%s' goes with 'verify time-wait' only", c->name,
+			c->repeat ? "repeat" : "wait");
+		return false;
+	}
+	for (size_t i = 0; i < RTE_DIM(load); i++) {
+		if (load[i].given) {
+			wrong("client %s: '%s' does not go with 'verify time-wait'%s", c->name,
+				load[i].word, i == 0 ? ": the peer has to close first" : "");
+			return false;
+		}
+	}
+	if (ports < VERIFY_KINDS * repeat) {
+		wrong("client %s: 'verify time-wait' with 'repeat %u' needs %u local ports: "
+		      "expected 'ports A-B' with as many",
+			c->name, repeat, VERIFY_KINDS * repeat);
+		return false;
+	}
+	return true;
+}
+
 static bool
 client_add(struct app *a, struct words *args)
 {
-	const int close_unset = -1;
 	struct client_config c = {
 		.used = true,
 		.port_first = 1024,
@@ -228,8 +302,15 @@ client_add(struct app *a, struct words *args)
 
 	if (!take_name(words_next(args), c.name) || !keys_parse(args, client_keys, &c))
 		return false;
+	if (!check_verify(&c))
+		return false;
+	if (c.verify_time_wait) {
+		c.repeat = c.repeat ? c.repeat : VERIFY_REPEAT_DEFAULT;
+		c.wait_ms = c.wait_ms ? c.wait_ms : VERIFY_WAIT_DEFAULT;
+	}
 	if ((int)c.close == close_unset)
-		c.close = c.kind == CLIENT_CONNECT_ONLY ? CLOSE_FIRST : CLOSE_LAST;
+		c.close = c.kind == CLIENT_CONNECT_ONLY && !c.verify_time_wait ? CLOSE_FIRST
+									       : CLOSE_LAST;
 	if (!check(a, &c))
 		return false;
 	while (at < CLIENTS_MAX && a->config.client[at].used)
@@ -282,7 +363,7 @@ client_set(struct app *a, struct words *args)
 const struct command client_commands[] = {
 	{"client add",
 		"NAME port P from IP[-IP] [ports A-B] to IP:PORT [http | connect-only] "
-		"[close first|last|reset] ...",
+		"[close first|last|reset] [verify time-wait] ...",
 		false, "define a client; 'start' makes it open connections", client_add,
 		client_help},
 	{NULL, NULL, false, NULL, NULL, NULL},

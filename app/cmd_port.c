@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* port config N [ip A/LEN] [gateway A] [ip6 A/LEN] [gateway6 A] [vlan N] [mtu N] [queues N] */
+/* port config N impair ..., and: port config N [ip A/LEN] [gateway A] [ip6 A/LEN] [gateway6 A]
+ * [vlan N] [mtu N] [queues N] */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include <rte_ethdev.h>
 
 #include "app.h"
+#include "cmd_impair.h"
 #include "command.h"
 #include "wire/ipv6.h"
 
@@ -131,12 +133,19 @@ port_config(struct app *a, struct words *args)
 			rte_eth_dev_count_avail());
 		return false;
 	}
+	if (args->at < args->n && strcmp(args->word[args->at], "impair") == 0) {
+		words_next(args);
+		return impair_config(a, id, args);
+	}
 	if (a->launched) {
 		wrong("port %s is running: configure it before the first 'start'", id_text);
 		return false;
 	}
 	if (!keys_parse(args, port_keys, &p) || !check(id_text, &p))
 		return false;
+	/* The network is bad whatever the addresses are. */
+	p.impaired = a->config.port[id].impaired;
+	p.impair = a->config.port[id].impair;
 	a->config.port[id] = p;
 	return true;
 }
@@ -145,10 +154,11 @@ static void
 port_help(void)
 {
 	keys_help(port_keys);
+	impair_help();
 }
 
 const struct command port_commands[] = {
-	{"port config", "N [ip A.B.C.D/LEN] [ip6 A:B::C/LEN] [gateway A.B.C.D] [vlan N] ...", false,
+	{"port config", "N [ip A.B.C.D/LEN] [ip6 A:B::C/LEN] [vlan N] ... | N impair ...", false,
 		"give port N its addresses", port_config, port_help},
 	{NULL, NULL, false, NULL, NULL, NULL},
 };

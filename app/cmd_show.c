@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 
 #include "app.h"
+#include "cmd_impair.h"
 #include "command.h"
 #include "port/port.h"
 #include "report.h"
@@ -67,6 +68,9 @@ show_client(struct app *a, struct words *args)
 	for (int k = 0; k < CLIENTS_MAX; k++)
 		if (a->config.client[k].used && (i == k || i == CLIENTS_MAX))
 			one_client(a, &t, k);
+	for (int k = 0; k < CLIENTS_MAX; k++)
+		if (a->config.client[k].verify_time_wait && (i == k || i == CLIENTS_MAX))
+			verify_say(a, k, NULL);
 	return true;
 }
 
@@ -291,7 +295,6 @@ show_port_stats(struct app *a, struct words *args)
 	uint64_t only;
 	uint16_t id;
 
-	(void)a;
 	if (!which_ports(args, &only))
 		return false;
 	RTE_ETH_FOREACH_DEV(id)
@@ -306,6 +309,7 @@ show_port_stats(struct app *a, struct words *args)
 			id, grouped(s.ipackets, n[0]), grouped(s.imissed + s.rx_nombuf, n[1]),
 			grouped(s.ierrors, n[2]), grouped(s.opackets, n[3]),
 			grouped(s.oerrors, n[4]));
+		impair_show(a, id);
 	}
 	return true;
 }

@@ -35,8 +35,8 @@ struct form {
 	struct cmdline_inst *inst;
 };
 
-static const struct command *const tables[] = {
-	port_commands, server_commands, client_commands, set_commands, run_commands, show_commands};
+static const struct command *const tables[] = {port_commands, server_commands, client_commands,
+	set_commands, auth_commands, run_commands, show_commands};
 
 static struct {
 	struct app *app;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth.h"
 #include "knobs.h"
 #include "words.h"
 
@@ -85,6 +86,36 @@ print_port(const struct port_config *p, int id)
 	printf("\n");
 }
 
+/* Millionths as a percentage, without zeros that say nothing. */
+static void
+print_share(const char *name, uint32_t share)
+{
+	char text[32];
+	char *end = text + snprintf(text, sizeof(text), "%u.%04u", share / 10000, share % 10000);
+
+	while (end[-1] == '0')
+		*--end = '\0';
+	if (end[-1] == '.')
+		*--end = '\0';
+	if (share)
+		printf(" %s %s%%", name, text);
+}
+
+static void
+print_impair(const struct impair_conf *c, int id)
+{
+	printf("port config %d impair", id);
+	print_share("loss", c->loss);
+	if (c->delay_ns)
+		printf(" delay %" PRIu64 "us", c->delay_ns / 1000);
+	print_share("reorder", c->reorder);
+	print_share("duplicate", c->duplicate);
+	print_share("corrupt", c->corrupt);
+	if (!c->in || !c->out)
+		printf(" only %s", c->in ? "in" : "out");
+	printf(" seed %" PRIu64 "\n", c->seed);
+}
+
 static void
 print_server(const struct server_config *s)
 {
@@ -111,13 +142,20 @@ print_client(const struct client_config *c)
 		printf("-%s", addr_text(&c->from_last, text));
 	printf(" ports %u-%u to %s", c->port_first, c->port_last, endpoint_text(&c->to, text));
 	if (c->kind == CLIENT_HTTP) {
-		printf(" http path %s requests %u", c->path, c->requests);
+		printf(" http path %s", c->path);
+		if (!c->verify_time_wait)
+			printf(" requests %u", c->requests);
 		if (c->size >= 0)
 			printf(" size %" PRId64, c->size);
 		if (c->verify)
 			printf(" verify");
 	} else {
 		printf(" connect-only");
+	}
+	if (c->verify_time_wait) {
+		printf(" verify time-wait repeat %u wait %u\n", c->repeat, c->wait_ms);
+		printf("set client %s concurrency %u\n", c->name, c->concurrency);
+		return;
 	}
 	printf(" close %s", close_name[c->close]);
 	if (c->count != COUNT_ENDLESS)
@@ -134,9 +172,13 @@ void
 config_print(const struct config *c)
 {
 	knobs_print(c);
+	auth_print(c);
 	for (int i = 0; i < PORTS_MAX; i++)
 		if (c->port[i].used)
 			print_port(&c->port[i], i);
+	for (int i = 0; i < PORTS_MAX; i++)
+		if (c->port[i].impaired)
+			print_impair(&c->port[i].impair, i);
 	for (int i = 0; i < SERVERS_MAX; i++)
 		if (c->server[i].used)
 			print_server(&c->server[i]);

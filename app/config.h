@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "port/impair.h"
 #include "spate.h"
 
 #define NAME_MAX_LEN  32
@@ -41,6 +42,8 @@ struct port_config {
 	uint16_t n_queues, mtu, vlan;
 	struct spate_addr ip, gateway, ip6, gateway6; /* family 0: none */
 	uint8_t prefix, prefix6;
+	bool impaired;
+	struct impair_conf impair;
 };
 
 struct client_config {
@@ -53,10 +56,13 @@ struct client_config {
 	enum client_kind kind;
 	enum close_mode close;
 	char path[PATH_MAX_LEN];
-	uint32_t requests; /* per connection */
-	int64_t size;      /* expected body bytes, -1: any */
-	bool verify;       /* the body must be the pattern */
-	uint64_t rate;     /* connections a second, or RATE_MAX */
+	uint32_t requests;     /* per connection */
+	int64_t size;          /* expected body bytes, -1: any */
+	bool verify;           /* the body must be the pattern */
+	bool verify_time_wait; /* no load, but a check of the peer: verify.h */
+	uint32_t repeat;       /* of each run of it */
+	uint32_t wait_ms;      /* how long each step of it may take */
+	uint64_t rate;         /* connections a second, or RATE_MAX */
 	uint32_t concurrency;
 	uint64_t count; /* connections in all, or COUNT_ENDLESS */
 };
@@ -71,10 +77,18 @@ struct server_config {
 	uint32_t backlog;
 };
 
+/* A key of TCP-AO. */
+struct auth_config {
+	bool used;
+	bool preferred; /* `set auth use` */
+	struct spate_auth_key key;
+};
+
 struct config {
 	struct port_config port[PORTS_MAX];
 	struct client_config client[CLIENTS_MAX];
 	struct server_config server[SERVERS_MAX];
+	struct auth_config auth[SPATE_AUTH_KEYS_MAX];
 	struct spate_tcp_conf tcp;
 	uint32_t drain_ms;                 /* how long running connections may end by themselves */
 	bool end_by_reset;                 /* what is left then is reset, not closed */

@@ -3,7 +3,7 @@
 # Sourced by app/quickstart.sh, test/run.sh and perf/*.sh: packages, hugepages, build.
 
 # What the program needs to be built and run.
-BUILD_PACKAGES="gcc libc6-dev pkg-config meson ninja-build libdpdk-dev dpdk libnuma-dev libjansson-dev libsodium-dev"
+BUILD_PACKAGES="gcc libc6-dev pkg-config meson ninja-build libdpdk-dev dpdk libnuma-dev libjansson-dev libsodium-dev libssl-dev"
 
 step() {
 	printf '== %s\n' "$*"

@@ -82,6 +82,7 @@ static const struct knob table[] = {
 		"offered and accepted (RFC 7323)"},
 	{"window-scale", KNOB_ON_OFF, AT(window_scale), 0, 1, "", NULL,
 		"offered and accepted (RFC 7323)"},
+	{"sack", KNOB_ON_OFF, AT(sack), 0, 1, "", NULL, "offered and accepted (RFC 2018, 2883)"},
 	{"ecn", KNOB_ON_OFF, AT(ecn), 0, 1, "", NULL, "offered and accepted (RFC 3168)"},
 	{"tolerate-missing-ts", KNOB_ON_OFF, AT(tolerate_missing_ts), 0, 1, "", NULL,
 		"accept segments without the agreed timestamp (RFC 7323 3.2)"},
@@ -91,6 +92,10 @@ static const struct knob table[] = {
 		"after the start: no opens, no answers (RFC 9293 3.4.3)"},
 	{"honour-rst-in-time-wait", KNOB_ON_OFF, AT(honour_rst_in_time_wait), 0, 1, "", NULL,
 		"let RST end TIME_WAIT (against RFC 1337)"},
+	{"hold-rst-in-syn-sent", KNOB_ON_OFF, AT(hold_rst_in_syn_sent), 0, 1, "", NULL,
+		"no RST for the ACK of a TIME_WAIT that it would end (against RFC 9293 3.10.7.3)"},
+	{"auth-drop-unmatched", KNOB_ON_OFF, AT(auth_drop_unmatched), 0, 1, "", NULL,
+		"drop, not ignore, TCP-AO there is no key for (RFC 5925 7.3)"},
 	{"sequential-ports", KNOB_ON_OFF, AT(sequential_ports), 0, 1, "", NULL,
 		"local ports in order (against RFC 6056)"},
 };

@@ -124,7 +124,7 @@ lcores_json(const struct app *a, const struct totals *t)
 }
 
 bool
-report_write(const struct app *a, const struct totals *t, int64_t leaked)
+report_write(struct app *a, const struct totals *t, int64_t leaked)
 {
 	double seconds = report_duration(a, t);
 	struct client_totals c;
@@ -140,6 +140,7 @@ report_write(const struct app *a, const struct totals *t, int64_t leaked)
 	json_object_set_new(root, "connections", connections_json(t, leaked));
 	json_object_set_new(root, "time_wait", time_wait_json(t));
 	json_object_set_new(root, "tcp", tcp_json(&t->tcp));
+	json_object_set_new(root, "verify", verify_json(a));
 	json_object_set_new(root, "lcores", lcores_json(a, t));
 	good = json_dump_file(root, a->options.json_file, JSON_INDENT(2)) == 0;
 	if (!good)

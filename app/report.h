@@ -35,6 +35,6 @@ uint64_t report_cycles(const struct totals *t, uint16_t i);
 const char *report_role(const struct app *a, uint16_t i);
 
 /* Write --json=FILE. False, said, when it cannot be written. */
-bool report_write(const struct app *a, const struct totals *t, int64_t leaked);
+bool report_write(struct app *a, const struct totals *t, int64_t leaked);
 
 #endif

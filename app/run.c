@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "auth.h"
+#include "cmd_impair.h"
 #include "report.h"
 #include "words.h"
 
@@ -51,6 +53,7 @@ launch(struct app *a)
 		.mbufs = MBUFS_PER_SLOT,
 	};
 	uint16_t slots;
+	int rc;
 
 	for (int i = 0; i < PORTS_MAX; i++)
 		if (a->config.port[i].used)
@@ -69,6 +72,13 @@ launch(struct app *a)
 		return false;
 	}
 	a->launched = true;
+	impair_apply_all(a);
+	rc = auth_apply(a);
+	if (rc < 0) {
+		wrong("the keys of 'set auth add': %s", strerror(-rc));
+		a->failed = true;
+		return false;
+	}
 	totals_read(a, &a->base);
 	return true;
 }
@@ -419,6 +429,8 @@ run_finish(struct app *a)
 	run_each_slot(a, -1, check_sums, &leaked);
 	totals_read(a, &t);
 	totals_since(&t, &a->base);
+	if (!verify_say_all(a))
+		a->failed = true;
 	summary_print(a, &t);
 	printf("leaked   %lld\n", (long long)leaked);
 	fflush(stdout);

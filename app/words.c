@@ -54,6 +54,24 @@ unknown_key(const char *word, const struct key *keys)
 	wrong("'%s' is not known here: expected one of %s", word, list);
 }
 
+/* The key that begins with `word`: of two words (the next one is taken then), or of one. */
+static const struct key *
+find_key(struct words *w, const struct key *keys, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const struct key *k = keys; k->name && w->at < w->n; k++) {
+		if (strncmp(k->name, word, len) || k->name[len] != ' ' ||
+			strcmp(k->name + len + 1, w->word[w->at]))
+			continue;
+		w->at++;
+		return k;
+	}
+	while (keys->name && strcmp(keys->name, word))
+		keys++;
+	return keys;
+}
+
 bool
 keys_parse(struct words *w, const struct key *keys, void *to)
 {
@@ -61,22 +79,20 @@ keys_parse(struct words *w, const struct key *keys, void *to)
 	const char *word;
 
 	while ((word = words_next(w)) != NULL) {
-		const struct key *k = keys;
+		const struct key *k = find_key(w, keys, word);
 		const char *value = NULL;
 
-		while (k->name && strcmp(k->name, word))
-			k++;
 		if (k->name == NULL) {
 			unknown_key(word, keys);
 			return false;
 		}
 		if (seen >> (k - keys) & 1) {
-			wrong("'%s' is given twice", word);
+			wrong("'%s' is given twice", k->name);
 			return false;
 		}
 		seen |= 1ull << (k - keys);
 		if (k->value && (value = words_next(w)) == NULL) {
-			wrong("'%s' wants %s behind it", word, k->value);
+			wrong("'%s' wants %s behind it", k->name, k->value);
 			return false;
 		}
 		if (!k->take(to, value))
@@ -268,7 +284,7 @@ take_endpoint(const char *text, bool any_address, struct spate_addr *out)
 	}
 	if (any_address && strcmp(address, "*") == 0)
 		*out = (struct spate_addr){.family = AF_INET6};
-	else if (!take_address(address, out))
+	else if (any_address ? !take_address(address, out) : !take_host(address, out))
 		return false;
 	if (!take_number(port, 1, 65535, "port", &n))
 		return false;

@@ -32,7 +32,7 @@ bool words_cut(struct words *w, const char *tail);
 const char *words_next(struct words *w);
 
 struct key {
-	const char *name;  /* NULL ends the table */
+	const char *name;  /* one word, or two; NULL ends the table */
 	const char *value; /* what follows, for the help: NULL for a key that stands alone */
 	const char *help;
 	/* Take the value (NULL where none follows). False when it is wrong, with the error said. */

@@ -28,7 +28,7 @@ work_poll(void *app, uint64_t now_ns)
 
 	w->now_ns = now_ns;
 	for (uint8_t i = 0; i < w->clients_end; i++)
-		if (w->client[i].running)
+		if (w->client[i].running || w->client[i].verify)
 			busy |= client_poll(w, &w->client[i], i);
 	return busy;
 }
@@ -42,7 +42,12 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 static void
 on_established(void *app, spate_conn c)
 {
-	client_established(app, c);
+	struct work *w = app;
+
+	if (w->conn[c].role == ROLE_VERIFY)
+		verify_established(w, c);
+	else
+		client_established(w, c);
 }
 
 static uint32_t
@@ -52,7 +57,9 @@ on_data(void *app, spate_conn c, const uint8_t *data, uint32_t len)
 
 	if (w->conn[c].role == ROLE_CLIENT)
 		return client_data(w, c, data, len);
-	return server_data(w, c, data, len);
+	if (w->conn[c].role == ROLE_SERVER)
+		return server_data(w, c, data, len);
+	return len; /* ROLE_VERIFY: that it closes is all that is wanted of the peer */
 }
 
 static void
@@ -71,8 +78,10 @@ on_peer_fin(void *app, spate_conn c)
 
 	if (w->conn[c].role == ROLE_CLIENT)
 		client_peer_fin(w, c);
-	else
+	else if (w->conn[c].role == ROLE_SERVER)
 		server_peer_fin(w, c);
+	else
+		verify_peer_fin(w, c);
 }
 
 static void
@@ -82,9 +91,17 @@ on_closed(void *app, spate_conn c, int reason)
 
 	if (w->conn[c].role == ROLE_CLIENT)
 		client_closed(w, c, reason);
-	else
+	else if (w->conn[c].role == ROLE_SERVER)
 		server_closed(w, c, reason);
+	else
+		verify_closed(w, c, reason);
 	w->conn[c].role = ROLE_NONE;
+}
+
+static void
+on_segment(void *app, spate_conn c, const struct spate_segment *seg)
+{
+	verify_segment(app, c, seg);
 }
 
 const struct spate_ops work_ops = {
@@ -94,4 +111,5 @@ const struct spate_ops work_ops = {
 	.on_sendable = on_sendable,
 	.on_peer_fin = on_peer_fin,
 	.on_closed = on_closed,
+	.on_segment = on_segment,
 };

@@ -17,11 +17,13 @@
 #include "engine/engine.h"
 #include "http.h"
 #include "stats/histogram.h"
+#include "verify.h"
 
 enum work_role {
 	ROLE_NONE = 0,
 	ROLE_CLIENT,
 	ROLE_SERVER,
+	ROLE_VERIFY, /* of a client that checks a peer: verify.h */
 };
 
 /* Why a client's connection does not count as closed in order. */
@@ -40,9 +42,9 @@ struct work_conn {
 	uint8_t owner; /* index into clients or servers */
 	uint8_t phase; /* enum client_phase, server_phase */
 	uint8_t flags;
-	uint32_t
-		body_at; /* bytes of the body seen; of echo data held; responses not acknowledged */
-	uint32_t requests;   /* still to be made */
+	uint32_t body_at;  /* bytes of the body seen; of echo data held; responses not acknowledged;
+			      the run of a check */
+	uint32_t requests; /* still to be made */
 	uint32_t started_us; /* connect */
 	struct http_head head;
 };
@@ -60,6 +62,7 @@ struct work_client {
 	struct spate_source source;
 	char request[2][512]; /* for all but the last request, and for the last */
 	uint32_t request_len[2];
+	struct verify *verify; /* of a client that does */
 	uint64_t open;
 	/* Counters. */
 	uint64_t attempted, established, closed, requests, not_attempted, aborted;
@@ -97,6 +100,8 @@ bool work_poll(void *app, uint64_t now_ns);
 /* client.c */
 int client_start(struct work *w, int index, const struct client_config *conf);
 void client_set_pace(struct work *w, struct work_client *c);
+/* spate_source_filter: does a reply to `t` come to this slot? */
+bool client_mine(const void *slot, const struct spate_tuple *t);
 bool client_poll(struct work *w, struct work_client *c, uint8_t index);
 void client_established(struct work *w, spate_conn id);
 uint32_t client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);

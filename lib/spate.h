@@ -37,6 +37,7 @@ struct rte_mbuf;
 struct rte_mempool;
 struct spate_stack;
 struct spate_counters;
+struct spate_segment;
 
 /* A connection: valid from connect or accept until on_closed() returns. */
 typedef uint32_t spate_conn;
@@ -75,7 +76,7 @@ enum spate_state {
 
 const char *spate_state_name(enum spate_state s);
 
-/* What the application is told. Every pointer must be set. `app` is the conf's. */
+/* What the application is told. Every pointer but the last must be set. `app` is the conf's. */
 struct spate_ops {
 	/* A listener's connection is established; `cookie` is the listener's. */
 	void (*on_accept)(void *app, spate_conn c, uint32_t cookie);
@@ -98,6 +99,8 @@ struct spate_ops {
 	 * handle only its user word is left.
 	 */
 	void (*on_closed)(void *app, spate_conn c, int reason);
+	/* A segment has come for a probe. The one pointer that may be NULL: then there are none. */
+	void (*on_segment)(void *app, spate_conn c, const struct spate_segment *seg);
 };
 
 /* TIME_WAIT reuse by an active open (TW-06). */
@@ -105,6 +108,12 @@ enum spate_reuse {
 	SPATE_REUSE_NO = 0, /* EADDRINUSE */
 	SPATE_REUSE_TS,     /* when both incarnations use timestamps and ours has advanced */
 	SPATE_REUSE_ANY,    /* without timestamps too */
+};
+
+/* TCP-AO's algorithms (RFC 5926): how traffic keys are derived and MACs made. */
+enum spate_auth_algorithm {
+	SPATE_AUTH_HMAC_SHA_1_96 = 1, /* KDF_HMAC_SHA1 */
+	SPATE_AUTH_AES_128_CMAC_96,   /* KDF_AES_128_CMAC */
 };
 
 #define SPATE_SYN_TRIES_MAX 16
@@ -142,9 +151,12 @@ struct spate_tcp_conf {
 	bool window_scale;              /* RFC 7323 offered and accepted */
 	bool user_timeout_option;       /* RFC 5482 sent, and the peer's adopted */
 	bool ecn;                       /* RFC 3168 offered and accepted */
+	bool sack;                      /* RFC 2018 and 2883 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
+	bool hold_rst_in_syn_sent;      /* an ACK of something else draws none (TW-06) */
 	bool sequential_ports;          /* against RFC 6056 */
+	bool auth_drop_unmatched;       /* TCP-AO without a key here: not ignored (RFC 5925 7.3) */
 };
 
 void spate_tcp_defaults(struct spate_tcp_conf *conf);
@@ -158,6 +170,7 @@ struct spate_stack_conf {
 	struct rte_mempool *pool; /* buffers for frames sent: one segment each, 2 KiB data room */
 	uint32_t max_conns;       /* connections at once, both roles */
 	uint32_t max_time_wait;   /* TIME_WAIT records */
+	uint32_t max_auth;        /* protected by TCP-AO at once, TIME_WAIT included; 0: 16384 */
 	uint8_t mac[6];
 	uint16_t mtu;             /* IP packet bytes; 0: 1500 */
 	uint16_t vlan;            /* 1-4094; 0: untagged */
@@ -197,6 +210,9 @@ uint64_t spate_stack_tick(struct spate_stack *s, uint64_t now_ns);
 
 /* Set the time for calls of the application that come outside input, output and tick. */
 void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
+
+/* From now on the port fills in checksums, or does not (spate_stack_conf.tx_checksum_offload). */
+void spate_set_checksum_offload(struct spate_stack *s, bool offload);
 
 /* The time the stack was last given. */
 uint64_t spate_now(const struct spate_stack *s);
@@ -272,8 +288,8 @@ void spate_source_filter(struct spate_source *src,
  * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next
  * output. Returns 0 and the connection; -EADDRNOTAVAIL when every tuple is taken,
  * -EAGAIN when none was found in a bounded search (call again), -ENOBUFS when the table
- * is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the next hop, -EINVAL
- * when `remote` is an address no other host can have.
+ * or the room for protected ones is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no
+ * room for the next hop, -EINVAL when `remote` is an address no other host can have.
  */
 int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
 	spate_conn *c);
@@ -317,7 +333,15 @@ void spate_abort(struct spate_stack *s, spate_conn c);
 
 /* Options of one connection. */
 enum spate_option {
-	SPATE_OPT_KEEPALIVE, /* 0 or 1: probe an idle peer */
+	SPATE_OPT_KEEPALIVE,  /* 0 or 1: probe an idle peer */
+	SPATE_OPT_TIMESTAMPS, /* 0 or 1: offered; to be set before the SYN has left. Read: agreed */
+	/*
+	 * Of connections that TCP-AO protects, -EOPNOTSUPP for others. The first two name a
+	 * key the connection's peer and ports match: -EINVAL if there is none.
+	 */
+	SPATE_OPT_AUTH_SEND,    /* send_id of the key we send with (current_key) */
+	SPATE_OPT_AUTH_RECEIVE, /* recv_id of the key the peer is asked to send with (rnext_key) */
+	SPATE_OPT_AUTH_ICMP,    /* 0 or 1: let ICMP's hard errors count (RFC 5925 7.8) */
 	/*
 	 * Milliseconds what was sent may go unacknowledged, or wait to be sent, before the
 	 * connection ends with -ETIMEDOUT (RFC 9293 3.10.8); from the first unanswered probe
@@ -329,12 +353,67 @@ enum spate_option {
 };
 
 /*
- * 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have;
- * -ENOBUFS when the stack has no room to keep it.
+ * 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have; -EISCONN
+ * when it is too late; -ENOBUFS when the stack has no room to keep it.
  */
 int spate_setopt(struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t value);
 int spate_getopt(
 	const struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t *value);
+
+#define SPATE_AUTH_KEYS_MAX    64
+#define SPATE_AUTH_KEY_LEN_MAX 80
+
+/*
+ * A key of TCP-AO (RFC 5925 3.1: a master key tuple), of one stack. Connections whose peer and
+ * ports match one are protected from their SYN on: every segment carries a MAC, and one that comes
+ * without, or with a wrong one, is dropped without an answer. Segments say by an id which key
+ * made their MAC, so that there can be several of them for one peer, and one can take over from
+ * another while a connection lives.
+ */
+struct spate_auth_key {
+	struct spate_addr peer; /* its network; port 0: any */
+	uint8_t prefix;         /* bits of it that must match */
+	uint16_t local_port;    /* network order, 0: any */
+	uint8_t send_id;        /* on segments we send: the peer's recv_id */
+	uint8_t recv_id;        /* on segments we receive: the peer's send_id */
+	bool exclude_options;   /* MACs do not cover the other TCP options */
+	enum spate_auth_algorithm algorithm;
+	uint8_t key_len; /* 1 to SPATE_AUTH_KEY_LEN_MAX */
+	uint8_t key[SPATE_AUTH_KEY_LEN_MAX];
+};
+
+/* Is there TCP-AO here at all? It takes OpenSSL. */
+bool spate_auth_supported(void);
+
+/* Are both for this peer and prefix, these ports and ids? */
+bool spate_auth_key_same(const struct spate_auth_key *a, const struct spate_auth_key *b);
+
+/* Are there connections that both would be for? And have they an id in common then? */
+bool spate_auth_key_overlap(const struct spate_auth_key *a, const struct spate_auth_key *b);
+bool spate_auth_key_conflict(const struct spate_auth_key *a, const struct spate_auth_key *b);
+
+/*
+ * 0; -EEXIST when a key for some of the same connections has the send_id or the recv_id;
+ * -ENOSPC; -EINVAL; -ENOMEM; -ENOTSUP where spate was built without OpenSSL. Connections that
+ * are open already stay as they are.
+ */
+int spate_auth_key_add(struct spate_stack *s, const struct spate_auth_key *key);
+
+/*
+ * The key with this peer, prefix, ports and ids is no more. 0, -EINVAL, -ENOENT, -EBUSY while a
+ * connection sends with it or asks for it.
+ */
+int spate_auth_key_remove(struct spate_stack *s, const struct spate_auth_key *key);
+
+/*
+ * That key is the one to be used from now on: new connections begin with it, and those
+ * there are ask their peers to (RFC 5925 7.5: RNextKeyID), and are asked in turn. 0, -EINVAL,
+ * -ENOENT.
+ */
+int spate_auth_key_use(struct spate_stack *s, const struct spate_auth_key *key);
+
+/* Protected connections, TIME_WAIT included. */
+uint32_t spate_auth_in_use(const struct spate_stack *s);
 
 /* The application's word with a connection, 0 at first. */
 void spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
@@ -347,13 +426,46 @@ struct spate_conn_info {
 	uint32_t snd_una, snd_nxt, snd_wnd;
 	uint32_t rcv_nxt, rcv_wnd;
 	uint32_t unsent, unacked, unread; /* bytes */
+	uint32_t held;                    /* bytes received beyond a gap */
 	uint32_t rto_us, srtt_us;
 	uint32_t cwnd;
+	bool timestamps;     /* agreed (SYN_SENT: offered), and with them: */
+	uint32_t tsval;      /* what a segment sent now carries */
+	uint32_t ts_recent;  /* RFC 7323 4.3 */
 	uint64_t expires_ns; /* TIME_WAIT: when */
 };
 
 /* 0, or -ENOTCONN. */
 int spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_info *info);
+
+/*
+ * Probes. A probe has a 4-tuple, and nothing of a protocol: no segment leaves but those that
+ * the application sends on it, none that comes is answered, and each is shown to it. This is
+ * for finding out what a peer, or something on the way to it, makes of a segment that no
+ * TCP would send at that moment.
+ */
+
+/* A segment on a probe. */
+struct spate_segment {
+	uint8_t flags; /* as in the header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 */
+	bool has_ts;
+	uint16_t wnd; /* as carried */
+	uint16_t mss; /* of a SYN; 0: none */
+	uint32_t seq, ack;
+	uint32_t tsval, tsecr; /* with has_ts */
+	uint32_t len;          /* payload bytes; what is sent has none */
+};
+
+/*
+ * A probe on a tuple this stack has nothing on, not even a TIME_WAIT: else -EADDRINUSE.
+ * spate_close() ends it, and so does the end of the run, without on_closed(). Errors as of
+ * spate_connect_from(), and -EINVAL when there is no on_segment().
+ */
+int spate_probe_open(struct spate_stack *s, const struct spate_addr *local,
+	const struct spate_addr *remote, spate_conn *c);
+
+/* Send `seg`, now. 0; -ENOTCONN for what is no probe (any more). */
+int spate_probe_send(struct spate_stack *s, spate_conn c, const struct spate_segment *seg);
 
 /*
  * List connections, TIME_WAIT included, in pieces: `visit` is called for those in the

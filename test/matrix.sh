@@ -130,7 +130,7 @@ helps() {
 unknown_knobs() {
 	local knobs text command word
 	knobs=$(rows | cut -f 4 | tr ',' '\n' | sed 's/^ *//; /^-$/d' | sort -u)
-	text=$(helps 'set tcp' 'set run' 'server add' 'client add' 'port config')
+	text=$(helps 'set tcp' 'set run' 'server add' 'client add' 'port config' 'set auth add')
 	while IFS= read -r knob; do
 		command=${knob%/*} word=${knob##*/}
 		case $knob in

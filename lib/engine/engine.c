@@ -273,6 +273,7 @@ engine_stop(struct engine *e)
 {
 	engine_halt(e);
 	for (uint16_t i = 0; i < e->n_slots; i++) {
+		engine_impair_remove(&e->slot[i]);
 		spate_stack_free(e->slot[i].stack);
 		rte_pktmbuf_free_bulk(e->slot[i].pending, e->slot[i].n_pending);
 		rte_ring_free(e->slot[i].neighbour_in);

@@ -22,6 +22,7 @@
 
 #include "engine/clock.h"
 #include "engine/memory.h"
+#include "port/impair.h"
 #include "port/port.h"
 #include "spate.h"
 
@@ -31,6 +32,13 @@
 #define ENGINE_ERROR_MAX 320
 
 struct engine_worker;
+
+/* A bad network between a slot and its port. */
+struct engine_impair {
+	struct impair_pipe in, out;
+	uint16_t n_leaving; /* frames of `out` the port did not take yet */
+	struct rte_mbuf *leaving[ENGINE_BURST];
+};
 
 struct engine_slot {
 	struct port *port;
@@ -47,6 +55,7 @@ struct engine_slot {
 	struct rte_mbuf *pending[ENGINE_BURST];
 	struct rte_ring *neighbour_in; /* ARP and ND siblings received, NULL on a single queue */
 	struct engine_memory memory;
+	struct engine_impair *impair; /* NULL: none */
 };
 
 struct engine_worker {
@@ -116,6 +125,19 @@ void engine_stop(struct engine *e);
  */
 void engine_call(
 	struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
+
+/*
+ * Put a bad network on every slot of port `port_id`, change it, or take it away (`conf` NULL:
+ * what is on its way is lost). 0, -ENODEV or -ENOMEM.
+ */
+int engine_impair(struct engine *e, uint16_t port_id, const struct impair_conf *conf);
+
+/* Take it away from one slot, by whoever may touch it. */
+void engine_impair_remove(struct engine_slot *slot);
+
+/* What has happened to the port's frames: the sums of its slots, in and out. */
+void engine_impair_counters(const struct engine *e, uint16_t port_id, struct impair_counters *in,
+	struct impair_counters *out);
 
 /* The queue of `p` that segments of the connection `t` are received on. */
 uint16_t engine_queue_of(const struct port *p, const struct spate_tuple *t);

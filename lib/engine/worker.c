@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker's loop. Everything a packet does happens in one turn, on this lcore. */
+#include <string.h>
+
 #include <rte_byteorder.h>
 #include <rte_ethdev.h>
 #include <rte_pause.h>
@@ -44,12 +46,45 @@ take_shared_neighbours(struct engine_slot *slot)
 	}
 }
 
+static uint16_t
+receive(struct engine_slot *slot, struct rte_mbuf **frames, uint64_t now_ns)
+{
+	uint16_t n = port_receive(slot->port, slot->queue, frames, ENGINE_BURST);
+
+	if (likely(slot->impair == NULL) || !slot->impair->in.conf.in)
+		return n;
+	impair_push(&slot->impair->in, frames, n, now_ns);
+	return impair_pull(&slot->impair->in, frames, ENGINE_BURST, now_ns);
+}
+
+/* What leaves the bad network goes to the port. */
+static void
+send_impaired(struct engine_slot *slot, uint64_t now_ns)
+{
+	struct engine_impair *i = slot->impair;
+	uint16_t sent;
+
+	do {
+		i->n_leaving += impair_pull(
+			&i->out, i->leaving + i->n_leaving, ENGINE_BURST - i->n_leaving, now_ns);
+		sent = port_send(slot->port, slot->queue, i->leaving, i->n_leaving);
+		i->n_leaving -= sent;
+		memmove(i->leaving, i->leaving + sent, i->n_leaving * sizeof(i->leaving[0]));
+	} while (sent == ENGINE_BURST);
+}
+
 /* Send what waits; true when all of it is gone. */
 static bool
-flush(struct engine_slot *slot)
+flush(struct engine_slot *slot, uint64_t now_ns)
 {
-	uint16_t sent = port_send(slot->port, slot->queue, slot->pending, slot->n_pending);
+	uint16_t sent;
 
+	if (unlikely(slot->impair != NULL) && slot->impair->out.conf.out) {
+		impair_push(&slot->impair->out, slot->pending, slot->n_pending, now_ns);
+		slot->n_pending = 0;
+		return true;
+	}
+	sent = port_send(slot->port, slot->queue, slot->pending, slot->n_pending);
 	slot->n_pending -= sent;
 	for (uint16_t i = 0; i < slot->n_pending; i++)
 		slot->pending[i] = slot->pending[i + sent];
@@ -62,7 +97,7 @@ send_output(struct engine_slot *slot, uint64_t now_ns)
 	bool sent = false;
 
 	/* What the port has no room for stays with the stack: that is the back-pressure. */
-	while (slot->n_pending == 0 || flush(slot)) {
+	while (slot->n_pending == 0 || flush(slot, now_ns)) {
 		slot->n_pending =
 			spate_stack_output(slot->stack, slot->pending, ENGINE_BURST, now_ns);
 		if (slot->n_pending == 0)
@@ -77,7 +112,7 @@ static bool
 turn(struct engine_slot *slot, uint64_t now_ns)
 {
 	struct rte_mbuf *frames[ENGINE_BURST];
-	uint16_t n = port_receive(slot->port, slot->queue, frames, ENGINE_BURST);
+	uint16_t n = receive(slot, frames, now_ns);
 	bool busy = n > 0;
 
 	if (n > 0) {
@@ -93,6 +128,8 @@ turn(struct engine_slot *slot, uint64_t now_ns)
 		slot->next_tick_ns = now_ns + TICK_NS;
 	}
 	busy |= send_output(slot, now_ns);
+	if (unlikely(slot->impair != NULL))
+		send_impaired(slot, now_ns);
 	return busy;
 }
 

@@ -22,6 +22,7 @@
 #define TIMEWAIT_TIME_SHIFT 16
 
 #define TIMEWAIT_TS    0x01 /* the incarnation used timestamps: ts_recent is valid */
+#define TIMEWAIT_AUTH  0x80 /* protected by TCP-AO: tcp/auth.h has its record */
 #define TIMEWAIT_CHILD 0x02 /* a new incarnation is in SYN_RCVD and has the table's entry */
 
 struct timewait {

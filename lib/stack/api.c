@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "stack/stack.h"
+#include "tcp/auth.h"
 
 /* struct spate_source from inside. */
 struct source {
@@ -232,11 +233,29 @@ spate_connect_listener(
 }
 
 int
+spate_probe_open(struct spate_stack *s, const struct spate_addr *local,
+	const struct spate_addr *remote, spate_conn *c)
+{
+	struct flow_key key = {.rport = remote->port, .lport = local->port};
+	int rc = peer(s, remote, &key.raddr);
+
+	if (rc == 0)
+		rc = local->family == remote->family ? ours(s, local, &key.laddr) : -EAFNOSUPPORT;
+	return rc < 0 ? rc : tcp_probe_open(&s->tcp, &key, c);
+}
+
+int
+spate_probe_send(struct spate_stack *s, spate_conn c, const struct spate_segment *seg)
+{
+	return tcp_probe_send(&s->tcp, conn(s, c), seg);
+}
+
+int
 spate_setopt(struct spate_stack *s, spate_conn id, enum spate_option option, uint64_t value)
 {
 	struct tcp_conn *c = conn(s, id);
 
-	if (c->state == SPATE_CLOSED)
+	if (c->state == SPATE_CLOSED || (c->options & TCP_O_PROBE))
 		return -ENOTCONN;
 	switch (option) {
 	case SPATE_OPT_KEEPALIVE:
@@ -246,6 +265,14 @@ spate_setopt(struct spate_stack *s, spate_conn id, enum spate_option option, uin
 		c->options |= value ? TCP_O_KEEPALIVE : 0;
 		tcp_timer_update(&s->tcp, c, false);
 		return 0;
+	case SPATE_OPT_TIMESTAMPS:
+		return tcp_offer_timestamps(c, value);
+	case SPATE_OPT_AUTH_SEND:
+		return tcp_auth_set_send(&s->tcp, c, value);
+	case SPATE_OPT_AUTH_RECEIVE:
+		return tcp_auth_set_receive(&s->tcp, c, value);
+	case SPATE_OPT_AUTH_ICMP:
+		return tcp_auth_set_icmp(&s->tcp, c, value);
 	case SPATE_OPT_USER_TIMEOUT:
 		return tcp_user_timeout_set(&s->tcp, c, value);
 	}
@@ -263,6 +290,13 @@ spate_getopt(const struct spate_stack *s, spate_conn id, enum spate_option optio
 	case SPATE_OPT_KEEPALIVE:
 		*value = !!(c->options & TCP_O_KEEPALIVE);
 		return 0;
+	case SPATE_OPT_TIMESTAMPS:
+		*value = !!(c->flags & TCP_F_TS);
+		return 0;
+	case SPATE_OPT_AUTH_SEND:
+	case SPATE_OPT_AUTH_RECEIVE:
+	case SPATE_OPT_AUTH_ICMP:
+		return tcp_auth_get(&s->tcp, c, option, value);
 	case SPATE_OPT_USER_TIMEOUT:
 		*value = tcp_user_timeout_ms(&s->tcp, c);
 		return 0;

@@ -31,6 +31,7 @@ spate_tcp_defaults(struct spate_tcp_conf *c)
 		.time_wait = true,
 		.timestamps = true,
 		.window_scale = true,
+		.sack = true,
 	};
 }
 

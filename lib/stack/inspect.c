@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "stack/stack.h"
+#include "tcp/reassembly.h"
 
 #define LIST_BUCKETS 64
 
@@ -52,9 +53,13 @@ info_of_conn(const struct spate_stack *s, const struct tcp_conn *c, struct spate
 	info->unsent = c->flags & TCP_F_FIN_SENT ? 0 : c->snd_end - c->snd_nxt;
 	info->unacked = c->snd_nxt - c->snd_una;
 	info->unread = c->rcv_unread;
+	info->held = tcp_reassembly_bytes(t, c);
 	info->rto_us = tcp_rto_us(t, c);
 	info->srtt_us = c->srtt_us;
 	info->cwnd = c->cwnd;
+	info->timestamps = c->flags & TCP_F_TS;
+	info->tsval = info->timestamps ? t->ts_now + c->ts_offset : 0;
+	info->ts_recent = info->timestamps ? c->ts_recent : 0;
 }
 
 static void

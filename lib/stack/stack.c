@@ -15,6 +15,7 @@
 
 #include "stack/stack.h"
 #include "tcp/extra.h"
+#include "tcp/reassembly.h"
 
 #define VLAN_LAST    4094
 #define MTU_DEFAULT  1500
@@ -118,6 +119,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->ops = c->ops;
 	t->app = c->app;
 	t->conf = c->tcp;
+	t->auth_look = c->tcp.auth_drop_unmatched;
 	t->quiet_until_ns = now_ns + c->tcp.quiet_time_ms * 1000000ull;
 	t->conns = s->memory[MEMORY_CONNS];
 	t->max_conns = c->max_conns;
@@ -131,6 +133,8 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->extra_free = TCP_EXTRA_NONE;
 	/* Data waiting for its ACK must leave buffers for the ACK to be received in. */
 	t->owned_max = c->pool->size / 4;
+	/* And so must what waits for a segment that is lost. */
+	t->held_max = c->pool->size / 4;
 	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait);
 	space[0] = (struct conn_table_space){&t->conns[0].key, sizeof(struct tcp_conn)};
 	space[1] = (struct conn_table_space){&t->tw.records[0].key, sizeof(struct timewait)};
@@ -194,11 +198,17 @@ spate_stack_free(struct spate_stack *s)
 {
 	if (s == NULL)
 		return;
-	for (uint32_t i = 0; i < s->tcp.untouched; i++)
-		if (s->tcp.conns[i].state != SPATE_CLOSED)
-			tcp_send_clear(&s->tcp, &s->tcp.conns[i]);
+	for (uint32_t i = 0; i < s->tcp.untouched; i++) {
+		struct tcp_conn *c = &s->tcp.conns[i];
+
+		if (c->state == SPATE_CLOSED)
+			continue;
+		tcp_send_clear(&s->tcp, c);
+		tcp_reassembly_clear(&s->tcp, c);
+	}
 	while (s->ip.tx_head != s->ip.tx_tail)
 		rte_pktmbuf_free(s->ip.txq[s->ip.tx_head++ & (IP_TXQ - 1)]);
+	stack_auth_free(s);
 	neigh_table_free(&s->ip.neigh);
 	for (int i = 0; i < MEMORY_N; i++)
 		if (s->memory[i])
@@ -212,6 +222,12 @@ spate_stack_now(struct spate_stack *s, uint64_t now_ns)
 	s->ip.now_ns = now_ns;
 	s->tcp.now_ns = now_ns;
 	s->tcp.ts_now = now_ns / 1000000;
+}
+
+void
+spate_set_checksum_offload(struct spate_stack *s, bool offload)
+{
+	s->ip.checksum_offload = offload;
 }
 
 uint64_t

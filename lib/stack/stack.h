@@ -5,6 +5,7 @@
  *
  *   stack.c    life, input (bulk lookup, dispatch), output, tick
  *   classify.c a frame up to its TCP segment
+ *   auth.c     keys of TCP-AO
  *   api.c     the application's calls, handed down to tcp/
  *   conf.c    defaults and presets of the protocol's knobs
  *   inspect.c listing, counting, the leak check
@@ -47,5 +48,8 @@ void stack_tuple(const struct spate_stack *s, const struct flow_key *k, struct s
  */
 bool stack_classify(
 	struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key);
+
+/* auth.c: what keys and protected connections hold. */
+void stack_auth_free(struct spate_stack *s);
 
 #endif

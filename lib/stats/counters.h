@@ -98,19 +98,42 @@
 	X(KEEPALIVE_PROBES, keepalive_probes, "keepalive probes sent")                             \
 	X(KEEPALIVE_TIMED_OUT, keepalive_timed_out,                                                \
 		"connections given up: no answer to keepalive")                                    \
-	X(OUT_OF_ORDER, out_of_order, "segments beyond a gap, not kept")                           \
+	X(OUT_OF_ORDER, out_of_order, "segments beyond a gap")                                     \
+	X(OOO_NO_RECORD, out_of_order_no_record, "of these, not kept: no side record left")        \
+	X(OOO_NO_MBUF, out_of_order_no_mbuf, "of these, not kept, or in part: no buffer left")     \
+	X(OOO_CONN_FULL, out_of_order_connection_full,                                             \
+		"of these, not kept, or in part: the connection's share of buffers is used")       \
+	X(OOO_STACK_FULL, out_of_order_stack_full,                                                 \
+		"of these, not kept, or in part: the share of all connections is used")            \
+	X(OOO_GAPS, out_of_order_gaps, "of these, not kept, or in part: too many gaps")            \
+	X(SACK_SENT, sack_sent, "segments sent with SACK blocks")                                  \
+	X(DSACK_SENT, dsack_sent, "of these, reporting what came twice")                           \
 	X(UNACCEPTABLE_SEQ, unacceptable_seq, "segments outside the window, answered by ACK")      \
 	X(UNACCEPTABLE_ACK, unacceptable_ack, "segments whose ACK is not acceptable")              \
 	X(PAWS_DROPPED, paws_dropped, "segments with an old timestamp")                            \
 	X(MISSING_TIMESTAMP, missing_timestamp, "segments without the agreed timestamp")           \
 	X(NO_ACK_BIT, no_ack_bit, "segments without ACK in a synchronised state")                  \
 	X(OPTIONS_MALFORMED, options_malformed, "segments whose options end in nonsense")          \
+	X(AUTH_VERIFIED, auth_verified, "segments whose TCP-AO MAC is good")                       \
+	X(AUTH_MISSING, auth_missing, "segments dropped: TCP-AO expected, and not there")          \
+	X(AUTH_BAD, auth_bad, "segments dropped: TCP-AO malformed, or its MAC is wrong")           \
+	X(AUTH_UNKNOWN_KEY, auth_unknown_key, "segments dropped: TCP-AO with a KeyID not known")   \
+	X(AUTH_UNEXPECTED, auth_unexpected,                                                        \
+		"segments dropped, by knob: TCP-AO, and no key for it")                            \
+	X(AUTH_IGNORED, auth_ignored, "SYNs whose TCP-AO is ignored: no key for it")               \
+	X(AUTH_ROLLOVERS, auth_rollovers,                                                          \
+		"changes of the key we send with, asked for by the peer")                          \
+	X(AUTH_NO_ROOM, auth_no_room,                                                              \
+		"opens and SYNs refused: no room for another protected connection")                \
+	X(AUTH_NO_MEMORY, auth_no_memory, "TCP-AO keys not derived: no memory in OpenSSL")         \
 	X(RST_SENT, rst_sent, "resets sent")                                                       \
+	X(RST_HELD, rst_held, "resets of an open's unacceptable ACK held back, by knob")           \
 	X(RST_RECEIVED, rst_received, "resets received")                                           \
 	X(RST_IGNORED, rst_ignored, "resets not acceptable, or for nobody")                        \
 	X(CHALLENGE_ACKS, challenge_acks, "challenge ACKs sent")                                   \
 	X(CHALLENGE_LIMITED, challenge_limited, "challenge ACKs held back by the limit")           \
 	X(NO_CONNECTION, no_connection, "segments for no connection")                              \
+	X(PROBE_SEGMENTS, probe_segments, "segments for a probe")                                  \
 	X(TW_ENTERED, time_wait_entered, "TIME_WAIT entered")                                      \
 	X(TW_REUSED, time_wait_reused, "TIME_WAIT ended by a new incarnation")                     \
 	X(TW_RECYCLED, time_wait_recycled, "TIME_WAIT ended early: table full")                    \

@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 
+#include "tcp/reassembly.h"
+#include "tcp/state.h"
 #include "tcp/tcp.h"
 
 int
@@ -12,10 +14,8 @@ tcp_shutdown(struct tcp *t, struct tcp_conn *c)
 	case SPATE_SYN_RCVD:
 		break; /* FIN_WAIT_1 as soon as our SYN is acknowledged (tcp_established) */
 	case SPATE_ESTABLISHED:
-		tcp_set_state(t, c, SPATE_FIN_WAIT_1);
-		break;
 	case SPATE_CLOSE_WAIT:
-		tcp_set_state(t, c, SPATE_LAST_ACK);
+		tcp_advance(t, c, TCP_EV_CLOSE);
 		break;
 	case SPATE_CLOSED:
 	case SPATE_SYN_SENT:
@@ -37,7 +37,7 @@ tcp_close(struct tcp *t, struct tcp_conn *c)
 		tcp_conn_end(t, c, 0);
 		return;
 	}
-	if (c->rcv_unread) {
+	if (c->rcv_unread || tcp_reassembly_bytes(t, c)) {
 		/* RFC 1122 4.2.2.13: the peer must learn that its data was not read. */
 		spate_count(t->counters, SPATE_UNREAD_CLOSE);
 		tcp_abort(t, c, -ECONNABORTED);

@@ -48,15 +48,19 @@ enum tcp_timer {
 /* tcp_conn.options */
 #define TCP_O_KEEPALIVE 0x0001 /* probe an idle peer (RFC 9293 3.8.4) */
 #define TCP_O_FRAGMENT  0x0002 /* the path is too narrow for DF (PM-04) */
-#define TCP_O_UTO_DUE   0x0010 /* the next segment tells our user timeout (RFC 5482) */
-#define TCP_O_NARROW    0x0020 /* mss is less than was agreed: a larger one is to be tried */
+#define TCP_O_PROBE     0x0004 /* no connection at all: probe.c */
+#define TCP_O_BEHIND    0x0008 /* RCV.NXT is beyond the last ACK sent */
+#define TCP_O_SACK      0x0010 /* SACK agreed (SYN_SENT: offered) */
+#define TCP_O_AUTH      0x0020 /* protected by TCP-AO: tcp/auth.h has its record */
+#define TCP_O_OVERRIDE  0x0040 /* small as it is, the next segment leaves (RFC 9293 3.8.6.2.1) */
+#define TCP_O_TS_OLD    0x0080 /* TS.Recent is too old to compare with (RFC 7323 5.5) */
 #define TCP_O_ECN       0x0100 /* ECN agreed (SYN_SENT: offered); new data is marked ECT */
 #define TCP_O_ECN_ECHO  0x0200 /* marks of the peer's data are told it (RFC 3168 6.1.1) */
 #define TCP_O_ECE       0x0400 /* ... and one has come: ECE until the peer says CWR */
 #define TCP_O_CWR       0x0800 /* the window was reduced: the next new data says so */
 #define TCP_O_ECN_CUT   0x1000 /* ... for ECE, and until `recover` not once more */
-#define TCP_O_TS_OLD    0x0008 /* TS.Recent is too old to compare with (RFC 7323 5.5) */
-#define TCP_O_OVERRIDE  0x0004 /* small as it is, the next segment leaves (RFC 9293 3.8.6.2.1) */
+#define TCP_O_UTO_DUE   0x2000 /* the next segment tells our user timeout (RFC 5482) */
+#define TCP_O_NARROW    0x4000 /* mss is less than was agreed: a larger one is to be tried */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */
 enum tcp_soft {

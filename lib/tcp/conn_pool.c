@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tcp/auth.h"
 #include "tcp/extra.h"
+#include "tcp/reassembly.h"
 #include "tcp/tcp.h"
 
 static struct tcp_conn *
@@ -53,7 +55,7 @@ tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash, enum spat
 		return NULL;
 	}
 	c->state = state;
-	c->options = t->conf.keepalive ? TCP_O_KEEPALIVE : 0;
+	c->options = (t->conf.keepalive ? TCP_O_KEEPALIVE : 0) | (t->conf.sack ? TCP_O_SACK : 0);
 	tcp_user_timeout_begin(t, c);
 	c->hop = hop;
 	t->ip->neigh.entry[hop].refs++;
@@ -77,7 +79,12 @@ release(struct tcp *t, struct tcp_conn *c)
 {
 	wheel_cancel(&t->wheel, tcp_conn_index(t, c));
 	tcp_send_clear(t, c);
-	tcp_extra_give_back(t, c);
+	if (c->extra != TCP_EXTRA_NONE) {
+		tcp_reassembly_clear(t, c);
+		tcp_extra_give_back(t, c);
+	}
+	if (c->options & TCP_O_AUTH)
+		tcp_auth_end(t, c);
 	t->ip->neigh.entry[c->hop].refs--;
 	addr6_let_go(&t->ip->peers6, c->key.raddr);
 	t->state_count[c->state]--;

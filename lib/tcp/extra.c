@@ -53,7 +53,8 @@ tcp_extra_give_back(struct tcp *t, struct tcp_conn *c)
 static bool
 needed(const struct tcp_extra *x)
 {
-	return x->user_timeout_ms || x->user_timeout_set || x->path_mss;
+	return x->held.first || x->has_duplicate || x->user_timeout_ms || x->user_timeout_set ||
+	       x->path_mss;
 }
 
 void

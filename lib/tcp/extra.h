@@ -13,10 +13,14 @@
 #ifndef SPATE_TCP_EXTRA_H
 #define SPATE_TCP_EXTRA_H
 
+#include "tcp/reassembly.h"
 #include "tcp/tcp.h"
 
 struct tcp_extra {
-	uint32_t next; /* the free list */
+	uint32_t next;      /* the free list */
+	bool has_duplicate; /* sack.c: received twice and not reported yet */
+	struct tcp_stretch duplicate;
+	struct tcp_reassembly held; /* reassembly.c: beyond a gap */
 
 	/* user_timeout.c: until the connection's end */
 	uint32_t user_timeout_ms;  /* 0: the retry counts decide */
@@ -52,5 +56,8 @@ void tcp_extra_let_go(struct tcp *t, struct tcp_conn *c);
 
 /* What it holds must have been let go before. */
 void tcp_extra_give_back(struct tcp *t, struct tcp_conn *c);
+
+/* Give it back, if there is one and nobody has any use for it now. */
+void tcp_extra_let_go(struct tcp *t, struct tcp_conn *c);
 
 #endif

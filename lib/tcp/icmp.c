@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "tcp/auth.h"
 #include "tcp/extra.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
@@ -63,6 +64,22 @@ unreachable_in_syn_sent(struct tcp *t, struct tcp_conn *c, const struct ip_error
 	c->soft = e->meaning == ICMP_MEANS_NET ? TCP_SOFT_NET : TCP_SOFT_HOST;
 }
 
+/*
+ * RFC 5925 7.8: a synchronised connection that TCP-AO protects is not to be disturbed by
+ * messages anybody can send: port or protocol unreachable, fragmentation needed. ICMPv6's
+ * packet too big is not among them: nothing else would make the segments smaller.
+ */
+static bool
+ignored_by_auth(const struct tcp *t, const struct tcp_conn *c, const struct ip_error *e)
+{
+	uint32_t a = tcp_auth_of(t, c);
+
+	if (a == AUTH_NONE || c->state < SPATE_ESTABLISHED || t->auth->conns[a].believe_icmp)
+		return false;
+	return e->meaning == ICMP_MEANS_REFUSED ||
+	       (e->meaning == ICMP_MEANS_TOO_BIG && !addr_is_v6(c->key.raddr));
+}
+
 void
 tcp_icmp_error(struct tcp *t, const struct ip_error *e)
 {
@@ -78,6 +95,10 @@ tcp_icmp_error(struct tcp *t, const struct ip_error *e)
 	c = tcp_conn_at(t, handle);
 	/* RFC 5927 4.1: SND.UNA <= quoted sequence < SND.NXT, or it is forged or stale. */
 	if (seq_lt(e->seq, c->snd_una) || seq_geq(e->seq, c->snd_nxt)) {
+		spate_count(t->counters, SPATE_ICMP_IGNORED);
+		return;
+	}
+	if (ignored_by_auth(t, c, e)) {
 		spate_count(t->counters, SPATE_ICMP_IGNORED);
 		return;
 	}

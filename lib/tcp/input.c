@@ -7,7 +7,12 @@
 #include <errno.h>
 
 #include "tcp/acceptable.h"
+#include "tcp/auth.h"
+#include "tcp/extra.h"
+#include "tcp/reassembly.h"
+#include "tcp/sack.h"
 #include "tcp/seq.h"
+#include "tcp/state.h"
 #include "tcp/tcp.h"
 
 static void
@@ -60,6 +65,19 @@ syn_ack_again(const struct tcp_conn *c, const struct tcp_seg *s)
 	       s->seq == c->rcv_nxt - 1 && s->ack == c->snd_una;
 }
 
+/* What of the segment lies below RCV.NXT has come before: RFC 2883. */
+static void
+note_duplicate(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	uint32_t end = s->seq + tcp_seg_len(s);
+
+	/* Farther back than a window it is of an earlier connection rather than of this one. */
+	if (c->rcv_nxt - s->seq > t->conf.receive_buffer)
+		return;
+	if (seq_lt(s->seq, c->rcv_nxt) && end != s->seq)
+		tcp_sack_duplicate(t, c, s->seq, seq_lt(end, c->rcv_nxt) ? end : c->rcv_nxt);
+}
+
 /* First check failed: answer, unless the answer could start a quarrel. */
 static void
 unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
@@ -70,10 +88,14 @@ unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	}
 	spate_count(t->counters, SPATE_UNACCEPTABLE_SEQ);
 	/* A retransmission is owed an ACK; an empty one that lies elsewhere is a challenge. */
-	if ((tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN)) || syn_ack_again(c, s))
+	if (syn_ack_again(c, s)) {
 		ack_now(t, c);
-	else
+	} else if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN)) {
+		note_duplicate(t, c, s);
+		ack_now(t, c);
+	} else {
 		tcp_challenge_ack(t, c);
+	}
 }
 
 /* Second check (RS-05, RS-06, CM-07, CM-14). */
@@ -152,26 +174,6 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	return true;
 }
 
-/* Our FIN is acknowledged: what that means for the state. False: the connection is gone. */
-static bool
-fin_acked(struct tcp *t, struct tcp_conn *c)
-{
-	switch (c->state) {
-	case SPATE_FIN_WAIT_1:
-		tcp_set_state(t, c, SPATE_FIN_WAIT_2);
-		tcp_timer_update(t, c, true);
-		return true;
-	case SPATE_CLOSING:
-		tcp_time_wait_enter(t, c);
-		return false;
-	case SPATE_LAST_ACK:
-		tcp_conn_end(t, c, 0);
-		return false;
-	default:
-		return true;
-	}
-}
-
 /* Fifth check, ACK, in the states from ESTABLISHED on. False: drop. */
 static bool
 ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
@@ -200,8 +202,11 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 
 		tcp_ack_new(t, c, s->ack);
 		tcp_update_window(t, c, s);
-		if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt && !fin_acked(t, c))
-			return false;
+		if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt) {
+			if (!tcp_advance(t, c, TCP_EV_FIN_ACKED))
+				return false;
+			tcp_timer_update(t, c, true); /* FIN_WAIT_2 has one of its own */
+		}
 		if (data && c->snd_una == c->snd_end && !(c->flags & TCP_F_FIN_QUEUED)) {
 			t->ops->on_sendable(t->app, tcp_conn_index(t, c));
 			return c->state != SPATE_CLOSED;
@@ -250,10 +255,104 @@ fin_received(struct tcp *t, struct tcp_conn *c)
 		if (c->state == SPATE_CLOSED)
 			return;
 	}
-	if (c->state == SPATE_FIN_WAIT_1)
-		tcp_set_state(t, c, SPATE_CLOSING);
-	else if (c->state == SPATE_FIN_WAIT_2)
-		tcp_time_wait_enter(t, c);
+	if (c->state == SPATE_FIN_WAIT_1 || c->state == SPATE_FIN_WAIT_2)
+		tcp_advance(t, c, TCP_EV_FIN);
+}
+
+/* Nobody is left to read, and the peer must know: RFC 1122 4.2.2.13 (CM-15). */
+static void
+refuse_data(struct tcp *t, struct tcp_conn *c)
+{
+	spate_count(t->counters, SPATE_UNREAD_CLOSE);
+	tcp_abort(t, c, -ECONNABORTED);
+}
+
+/*
+ * `len` bytes at RCV.NXT, and behind them the FIN if `fin`: RCV.NXT moves, and the application
+ * is told. False when no more can follow: the FIN was there, or the connection is gone.
+ */
+static bool
+deliver(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len, bool fin)
+{
+	if (len && (c->flags & TCP_F_ORPHAN)) {
+		refuse_data(t, c);
+		return false;
+	}
+	c->rcv_nxt += len + fin;
+	if (seq_gt(c->rcv_nxt, c->rcv_adv))
+		c->rcv_adv = c->rcv_nxt; /* a bare FIN behind a closed window */
+	c->options |= TCP_O_BEHIND;
+	/*
+	 * The state moves before the application hears of the data, so that a close() from
+	 * there answers the FIN (LAST_ACK) instead of crossing it (CLOSING).
+	 */
+	if (fin && c->state == SPATE_ESTABLISHED)
+		tcp_advance(t, c, TCP_EV_FIN);
+	if (len) {
+		spate_count_n(t->counters, SPATE_RX_BYTES, len);
+
+		uint32_t used = t->ops->on_data(t->app, tcp_conn_index(t, c), data, len);
+
+		if (c->state == SPATE_CLOSED)
+			return false;
+		/* What is lent is not yet unread: a close() from there closes in order. */
+		c->rcv_unread += used < len ? len - used : 0;
+		if (c->rcv_unread && (c->flags & TCP_F_ORPHAN)) {
+			refuse_data(t, c);
+			return false;
+		}
+	}
+	if (fin)
+		fin_received(t, c);
+	return !fin;
+}
+
+/* The segment begins at RCV.NXT, and something is held: both, each number once, in order. */
+static void
+fill_gap(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	uint32_t end = s->seq + s->data_len, fin = end, held_fin, n;
+	bool has_fin = s->flags & TCP_FIN, more = true;
+
+	/* In order decides: a FIN there ends it, whatever is held beyond. */
+	if (tcp_reassembly_fin(t, c, &held_fin) && (!has_fin || seq_lt(held_fin, fin))) {
+		has_fin = true;
+		fin = held_fin;
+	}
+	while (more) {
+		uint32_t gap = tcp_reassembly_gap(t, c);
+		const uint8_t *data = s->data;
+		struct rte_mbuf *m = NULL;
+
+		n = 0;
+		if (gap == 0) {
+			m = tcp_reassembly_take(t, c, &data, &n);
+		} else if (seq_lt(c->rcv_nxt, end)) {
+			data += c->rcv_nxt - s->seq;
+			n = end - c->rcv_nxt < gap ? end - c->rcv_nxt : gap;
+		}
+		if (has_fin && n > fin - c->rcv_nxt)
+			n = fin - c->rcv_nxt;
+
+		bool last = has_fin && c->rcv_nxt + n == fin;
+
+		if (last)
+			tcp_reassembly_clear(t, c);
+		more = (n || last) && deliver(t, c, data, n, last);
+		rte_pktmbuf_free(m);
+	}
+	tcp_extra_let_go(t, c);
+}
+
+/* What of a segment at RCV.NXT is held already; what lies below it has been noted. */
+static void
+note_held(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	struct tcp_stretch held = {0};
+	uint32_t end = s->seq + tcp_seg_len(s);
+
+	if (tcp_reassembly_lowest(t, c, &held) && seq_lt(held.from, end))
+		tcp_sack_duplicate(t, c, held.from, seq_lt(held.to, end) ? held.to : end);
 }
 
 static bool
@@ -267,6 +366,10 @@ bare_fin(const struct tcp_conn *c, const struct tcp_seg *s)
 static void
 text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 {
+	bool old = seq_lt(s->seq, c->rcv_nxt);
+
+	if (old)
+		note_duplicate(t, c, s);
 	trim(s, c->rcv_nxt, bare_fin(c, s) ? 1 : tcp_rcv_wnd(c));
 
 	bool fin = s->flags & TCP_FIN;
@@ -278,42 +381,22 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		c->state != SPATE_FIN_WAIT_2)
 		return;
 	ack_now(t, c);
+	if (s->data_len && (c->flags & TCP_F_ORPHAN)) {
+		refuse_data(t, c);
+		return;
+	}
 	if (s->seq != c->rcv_nxt) {
 		spate_count(t->counters, SPATE_OUT_OF_ORDER);
+		tcp_reassembly_keep(t, c, s);
 		return;
 	}
-	if (s->data_len && (c->flags & TCP_F_ORPHAN)) {
-		/* RFC 1122 4.2.2.13: nobody is left to read it, and the peer must know (CM-15). */
-		spate_count(t->counters, SPATE_UNREAD_CLOSE);
-		tcp_abort(t, c, -ECONNABORTED);
+	if (c->extra == TCP_EXTRA_NONE || !tcp_reassembly_any(t, c)) {
+		deliver(t, c, s->data, s->data_len, fin);
 		return;
 	}
-	c->rcv_nxt += s->data_len + fin;
-	if (seq_gt(c->rcv_nxt, c->rcv_adv))
-		c->rcv_adv = c->rcv_nxt; /* a bare FIN behind a closed window */
-	/*
-	 * The state moves before the application hears of the data, so that a close() from
-	 * there answers the FIN (LAST_ACK) instead of crossing it (CLOSING).
-	 */
-	if (fin && c->state == SPATE_ESTABLISHED)
-		tcp_set_state(t, c, SPATE_CLOSE_WAIT);
-	if (s->data_len) {
-		spate_count_n(t->counters, SPATE_RX_BYTES, s->data_len);
-
-		uint32_t used = t->ops->on_data(t->app, tcp_conn_index(t, c), s->data, s->data_len);
-
-		if (c->state == SPATE_CLOSED)
-			return;
-		/* What is lent is not yet unread: a close() from there closes in order. */
-		c->rcv_unread += used < s->data_len ? s->data_len - used : 0;
-		if (c->rcv_unread && (c->flags & TCP_F_ORPHAN)) {
-			spate_count(t->counters, SPATE_UNREAD_CLOSE);
-			tcp_abort(t, c, -ECONNABORTED);
-			return;
-		}
-	}
-	if (fin)
-		fin_received(t, c);
+	if (!old)
+		note_held(t, c, s);
+	fill_gap(t, c, s);
 }
 
 /*
@@ -353,7 +436,7 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		return;
 	}
 	/* RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent. */
-	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->flags & TCP_F_ACK_NOW) &&
+	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->options & TCP_O_BEHIND) &&
 		tsval != c->ts_recent) {
 		c->ts_recent = tsval;
 		c->options &= ~TCP_O_TS_OLD;
@@ -419,6 +502,9 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	if (handle != CONN_TABLE_NONE && (handle & CONN_TABLE_SPACE) &&
 		(t->tw.records[handle & ~CONN_TABLE_SPACE].flags & TIMEWAIT_CHILD))
 		handle = conn_table_lookup(&t->table, rx->hash, rx->key);
+	/* RFC 5925 7.5: before anything else of it is believed. */
+	if (unlikely(t->auth_look) && !tcp_auth_input(t, rx, handle))
+		return;
 	if (handle != CONN_TABLE_NONE && !(handle & CONN_TABLE_SPACE)) {
 		struct tcp_conn *c = tcp_conn_at(t, handle);
 

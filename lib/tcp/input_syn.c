@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 
+#include "tcp/auth.h"
 #include "tcp/seq.h"
+#include "tcp/state.h"
 #include "tcp/tcp.h"
 
 /*
@@ -58,6 +60,8 @@ tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32
 	c->snd_nxt = c->snd_end = iss + 1;
 	c->snd_wnd = rx->seg.wnd;
 	c->flags |= TCP_F_SYN_DUE;
+	if (t->auth)
+		tcp_auth_accept(t, c, rx);
 	spate_count(t->counters, SPATE_SYN_RECEIVED);
 	tcp_ready(t, c);
 	return true;
@@ -98,12 +102,16 @@ tcp_no_room(struct tcp *t, uint16_t listener)
 	return true;
 }
 
-/* A SYN there is no room for: a cookie, or silence (CM-18). */
+/*
+ * A SYN there is no room for: a cookie, or silence (CM-18). A cookie does not hold what
+ * TCP-AO must remember of the SYN.
+ */
 static void
 turn_away(
 	struct tcp *t, const struct tcp_rx *rx, const struct tcp_options *o, enum spate_counter why)
 {
-	if (t->conf.syn_cookies)
+	if (t->conf.syn_cookies &&
+		(t->auth == NULL || tcp_auth_key_first(t, rx->key) == AUTH_KEY_NONE))
 		tcp_cookie_answer(t, rx, o);
 	else
 		spate_count(t->counters, why);
@@ -164,7 +172,9 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 	/* RFC 5482 3: on the first segment without SYN too, in case the SYN's was lost on the way.
 	 */
 	c->options |= t->conf.user_timeout_option ? TCP_O_UTO_DUE : 0;
-	tcp_set_state(t, c, c->flags & TCP_F_FIN_QUEUED ? SPATE_FIN_WAIT_1 : SPATE_ESTABLISHED);
+	tcp_advance(t, c, TCP_EV_SYN_ACKED);
+	if (c->flags & TCP_F_FIN_QUEUED)
+		tcp_advance(t, c, TCP_EV_CLOSE);
 	if (!(c->flags & TCP_F_PASSIVE)) {
 		spate_count(t->counters, SPATE_ESTABLISHED_ACTIVE);
 		if (!(c->flags & TCP_F_ORPHAN))
@@ -182,16 +192,35 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 	t->ops->on_accept(t->app, index, l->cookie);
 }
 
+/*
+ * RS-04, RFC 9293 3.10.7.3: the sender must learn that there is no such connection here. It may
+ * be a TIME_WAIT that refused our SYN, and by the RST it would end (RFC 1337): where that is
+ * not wanted, the knob holds it back (TW-06). A SYN+ACK is another matter: it comes from a
+ * half-open connection that an old SYN has made, and nothing but the RST removes it.
+ */
+static void
+answer_wrong_ack(struct tcp *t, const struct tcp_rx *rx)
+{
+	if (t->conf.hold_rst_in_syn_sent && !(rx->seg.flags & (TCP_SYN | TCP_RST)))
+		spate_count(t->counters, SPATE_RST_HELD);
+	else
+		tcp_reset_reply(t, rx);
+}
+
 void
 tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 {
 	const struct tcp_seg *s = &rx->seg;
 	struct tcp_options o;
 
+	if (unlikely(c->options & TCP_O_PROBE)) {
+		tcp_input_probe(t, c, rx);
+		return;
+	}
 	/* First, the ACK: ISS < SEG.ACK <= SND.NXT, or it is not ours (RS-04). */
 	if ((s->flags & TCP_ACK) && (seq_leq(s->ack, c->snd_una) || seq_gt(s->ack, c->snd_nxt))) {
 		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
-		tcp_reset_reply(t, rx);
+		answer_wrong_ack(t, rx);
 		return;
 	}
 	/* Second, RST: believed only when it acknowledges our SYN (RS-05). */
@@ -215,11 +244,14 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	tcp_ecn_take_syn(c, s->flags);
 	c->rcv_nxt = s->seq + 1;
 	c->rcv_adv = c->rcv_nxt;
+	c->options |= TCP_O_BEHIND;
+	if (c->options & TCP_O_AUTH)
+		tcp_auth_peer_isn(t, c, s->seq);
 	if (!(s->flags & TCP_ACK)) {
 		/* Both sides open at once (CM-05): our SYN goes again, with an ACK. */
 		c->snd_wnd = s->wnd;
 		c->snd_wl1 = s->seq;
-		tcp_set_state(t, c, SPATE_SYN_RCVD);
+		tcp_advance(t, c, TCP_EV_SYN);
 		c->retries = 0;
 		c->flags |= TCP_F_SYN_DUE;
 		tcp_timer_update(t, c, true);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the two SYNs agree on (OP-02, OP-03, OP-05). An option counts when both sides
+ * What the two SYNs agree on (OP-02 to OP-05). An option counts when both sides
  * send it; in SYN_SENT our flags say what we offered, afterwards what was agreed.
  */
+#include <errno.h>
+
 #include "ip/packet.h"
-#include "tcp/tcp.h"
+#include "tcp/auth.h"
 
 #define MSS_DEFAULT    536 /* RFC 9293 3.7.1: no MSS option from the peer */
 #define MSS_DEFAULT_V6 1220
@@ -44,6 +46,19 @@ tcp_offer(const struct tcp *t)
 	return (t->conf.timestamps ? TCP_F_TS : 0) | (t->conf.window_scale ? TCP_F_WSCALE : 0);
 }
 
+int
+tcp_offer_timestamps(struct tcp_conn *c, uint64_t on)
+{
+	if (on > 1)
+		return -EINVAL;
+	if (c->state != SPATE_SYN_SENT || !(c->flags & TCP_F_SYN_DUE) ||
+		(c->flags & TCP_F_SYN_LOST))
+		return -EISCONN;
+	c->flags &= ~TCP_F_TS;
+	c->flags |= on ? TCP_F_TS : 0;
+	return 0;
+}
+
 uint8_t
 tcp_our_wscale(const struct tcp *t)
 {
@@ -62,6 +77,7 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 		.mss = tcp_our_mss(t, c->key.raddr),
 		.has_wscale = c->flags & TCP_F_WSCALE,
 		.wscale = tcp_our_wscale(t),
+		.sack_permitted = c->options & TCP_O_SACK,
 		.has_ts = c->flags & TCP_F_TS,
 		.tsval = t->ts_now + c->ts_offset,
 		/* RFC 7323 3.2: TSecr is zero where there is no ACK. */
@@ -100,6 +116,8 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 	tcp_user_timeout_adopt(t, c, o);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
+	if (o->has_auth && (t->auth == NULL || tcp_auth_key_first(t, &c->key) == AUTH_KEY_NONE))
+		spate_count(t->counters, SPATE_AUTH_IGNORED);
 	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {
 		uint8_t shift = o->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : o->wscale;
 
@@ -112,4 +130,6 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 		c->ts_recent = o->tsval;
 	else
 		c->flags &= ~TCP_F_TS;
+	if (!o->sack_permitted)
+		c->options &= ~TCP_O_SACK;
 }

@@ -2,7 +2,7 @@
 /* The application opens: LISTEN and CONNECT (RFC 9293 3.10.1). */
 #include <errno.h>
 
-#include "tcp/tcp.h"
+#include "tcp/auth.h"
 
 /* Tuples tried in one call before it says -EAGAIN: bounds the work between two bursts. */
 #define CONNECT_TRIES 256
@@ -45,6 +45,8 @@ open_tuple(
 
 	if (hop == NEIGH_NONE)
 		return -EHOSTUNREACH;
+	if (t->auth && !tcp_auth_room(t, key))
+		return -ENOBUFS;
 	c = tcp_conn_new(t, key, hash, SPATE_SYN_SENT, hop, handle);
 	if (c == NULL) {
 		spate_count(t->counters, SPATE_CONNECT_NO_ROOM);
@@ -64,6 +66,8 @@ open_tuple(
 	c->ts_offset = ts_offset;
 	c->flags = TCP_F_OPENED | TCP_F_SYN_DUE | tcp_offer(t);
 	tcp_ecn_offer(t, c);
+	if (t->auth)
+		tcp_auth_open(t, c);
 	spate_count(t->counters, SPATE_CONNECTS);
 	spate_count(t->counters, SPATE_OPENED);
 	tcp_ready(t, c);

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "ip/packet.h"
+#include "tcp/auth.h"
+#include "tcp/sack.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 #include "wire/ecn.h"
@@ -18,7 +20,15 @@ uint32_t
 tcp_segment_room(const struct tcp_conn *c)
 {
 	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) -
-	       (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0);
+	       (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0) -
+	       (c->options & TCP_O_AUTH ? AUTH_OPTION_LEN : 0);
+}
+
+/* Bytes for options: TCP-AO comes last, and has its place always. */
+static uint32_t
+option_room(const struct tcp_conn *c)
+{
+	return TCP_OPTIONS_MAX - (c->options & TCP_O_AUTH ? AUTH_OPTION_LEN : 0);
 }
 
 void
@@ -79,9 +89,25 @@ finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop
 	neigh_output(t->ip, hop, m);
 }
 
+/*
+ * The MAC of a segment that is complete but for its checksum, `len` payload bytes at
+ * `payload`. False: it was freed.
+ */
+static bool
+sign(struct tcp *t, uint32_t auth, const struct flow_key *k, const struct tcp_seg_head *h,
+	struct rte_mbuf *m, uint8_t *payload, uint32_t len)
+{
+	uint32_t header_len = TCP_LEN + h->opts_len;
+
+	if (tcp_auth_sign(t, auth, k, payload - header_len, header_len + len))
+		return true;
+	rte_pktmbuf_free(m);
+	return false;
+}
+
 void
-tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq, uint32_t ack,
-	uint16_t wnd, uint8_t flags, const struct tcp_options *o)
+tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
+	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o, uint32_t auth)
 {
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
 	struct tcp_seg_head h = {
@@ -93,10 +119,20 @@ tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t se
 		.flags = flags,
 		.opts_len = o ? tcp_options_build(opts, o) : 0,
 	};
-	struct rte_mbuf *m = begin(t, k, &h, opts, 0, &payload);
+	struct rte_mbuf *m;
 
-	if (m)
+	if (auth != AUTH_NONE)
+		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
+	m = begin(t, k, &h, opts, 0, &payload);
+	if (m && (auth == AUTH_NONE || sign(t, auth, k, &h, m, payload, 0)))
 		finish(t, m, k, hop, 0);
+}
+
+void
+tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq, uint32_t ack,
+	uint16_t wnd, uint8_t flags, const struct tcp_options *o)
+{
+	tcp_send_bare_auth(t, k, hop, seq, ack, wnd, flags, o, AUTH_NONE);
 }
 
 uint16_t
@@ -137,6 +173,7 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 	if ((c->options & TCP_O_ECE) && !syn)
 		flags |= TCP_ECE;
 	c->flags &= ~TCP_F_ACK_NOW;
+	c->options &= ~TCP_O_BEHIND;
 	return (struct tcp_seg_head){
 		.sport = c->key.lport,
 		.dport = c->key.rport,
@@ -167,11 +204,12 @@ send_marked(
 {
 	struct tcp_seg_head h = head_of(t, c, seq, flags);
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
+	uint32_t auth = tcp_auth_of(t, c);
 	struct rte_mbuf *m;
 
 	if (flags & TCP_SYN) {
 		h.opts_len = tcp_syn_options(t, c, opts);
-	} else if ((c->flags & TCP_F_TS) || (c->options & TCP_O_UTO_DUE)) {
+	} else {
 		struct tcp_options o = {
 			.has_ts = c->flags & TCP_F_TS,
 			.tsval = t->ts_now + c->ts_offset,
@@ -180,7 +218,12 @@ send_marked(
 			.uto = c->options & TCP_O_UTO_DUE ? tcp_user_timeout_option(t, c) : 0,
 		};
 		h.opts_len = tcp_options_build(opts, &o);
+		if (c->extra != TCP_EXTRA_NONE)
+			h.opts_len += tcp_sack_build(
+				t, c, opts + h.opts_len, option_room(c) - h.opts_len);
 	}
+	if (auth != AUTH_NONE)
+		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
 	m = begin(t, &c->key, &h, opts, len, &payload);
 	if (m == NULL)
 		return false;
@@ -192,6 +235,8 @@ send_marked(
 		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
 	if (len)
 		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
+	if (auth != AUTH_NONE && !sign(t, auth, &c->key, &h, m, payload, len))
+		return false;
 	finish(t, m, &c->key, c->hop, len);
 	return true;
 }
@@ -241,14 +286,26 @@ send_syn(struct tcp *t, struct tcp_conn *c)
 	tcp_timer_update(t, c, false);
 }
 
+/* Payload bytes the next segment can carry: SACK blocks take of its room (RFC 6691). */
+static uint32_t
+room_now(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t others = (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) +
+			  (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0);
+
+	if (c->extra == TCP_EXTRA_NONE)
+		return tcp_segment_room(c);
+	return tcp_segment_room(c) - tcp_sack_length(t, c, option_room(c) - others);
+}
+
 /* Bytes of the queue at `seq` that a segment may carry now: window, SMSS, what there is. */
 static uint32_t
-sendable(const struct tcp_conn *c, uint32_t seq)
+sendable(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)
 {
 	uint32_t wnd = c->snd_wnd < c->cwnd ? c->snd_wnd : c->cwnd;
 	uint32_t used = seq - c->snd_una;
 	uint32_t avail = c->snd_end - seq;
-	uint32_t room = tcp_segment_room(c);
+	uint32_t room = room_now(t, c);
 
 	if (used >= wnd)
 		return 0;
@@ -270,9 +327,9 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 		uint32_t len = c->snd_nxt - !!(c->flags & TCP_F_FIN_SENT) - c->snd_rtx;
 		uint8_t flags = TCP_ACK;
 
-		if (len > tcp_segment_room(c))
-			len = tcp_segment_room(c);
-		if (!first && sendable(c, c->snd_rtx) < len)
+		if (len > room_now(t, c))
+			len = room_now(t, c);
+		if (!first && sendable(t, c, c->snd_rtx) < len)
 			return;
 		if (*room == 0) {
 			c->flags |= TCP_F_RTX_DUE;
@@ -297,12 +354,19 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
  * is, or half of the largest window the peer has had; nor when it has waited long enough.
  */
 static bool
-silly(const struct tcp_conn *c, uint32_t len)
+silly(const struct tcp *t, const struct tcp_conn *c, uint32_t len)
 {
 	uint32_t largest = (uint32_t)c->wnd_max << tcp_snd_wscale(c);
 
-	return c->snd_nxt + len != c->snd_end && len < tcp_segment_room(c) && len < largest / 2 &&
+	return c->snd_nxt + len != c->snd_end && len < room_now(t, c) && len < largest / 2 &&
 	       !(c->options & TCP_O_OVERRIDE);
+}
+
+/* tcp_path_probe(), but never with SACK blocks: they would have no room in it. */
+static uint32_t
+trial(const struct tcp *t, const struct tcp_conn *c)
+{
+	return room_now(t, c) == tcp_segment_room(c) ? tcp_path_probe(t, c) : 0;
 }
 
 /* New data and the FIN, as far as windows and `room` frames allow. True if anything went. */
@@ -312,8 +376,8 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	bool sent = false;
 
 	while (*room > 0 && tcp_unsent(c)) {
-		uint32_t probe = unlikely(c->options & TCP_O_NARROW) ? tcp_path_probe(t, c) : 0;
-		uint32_t len = probe ? probe : sendable(c, c->snd_nxt);
+		uint32_t probe = unlikely(c->options & TCP_O_NARROW) ? trial(t, c) : 0;
+		uint32_t len = probe ? probe : sendable(t, c, c->snd_nxt);
 		bool last = c->snd_nxt + len == c->snd_end;
 		/* The FIN needs a place in the peer's window, but none in cwnd. */
 		bool fin = last && (c->flags & TCP_F_FIN_QUEUED) &&
@@ -321,7 +385,7 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 
 		if (len == 0 && !fin)
 			break;
-		if (probe == TCP_PATH_HOLD || (len && silly(c, len)))
+		if (probe == TCP_PATH_HOLD || (len && silly(t, c, len)))
 			break;
 		if (!send_first(
 			    t, c, len, TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))

@@ -8,9 +8,10 @@
  *
  * where the MAC covers the 4-tuple, the peer's ISN, the age and the MSS's place in the
  * table. What the option space of 32 bits cannot hold goes into the low bits of our
- * timestamp, which the peer echoes: its window shift. A peer without timestamps gets no
- * window scaling. The ACK that brings a cookie back is made a SYN_RCVD on the spot and
- * processed like any other; nothing is retransmitted, the peer's own SYN is.
+ * timestamp, which the peer echoes: its window shift, and whether it takes SACK. A peer
+ * without timestamps gets neither window scaling nor SACK. The ACK that brings a cookie back is
+ * made a SYN_RCVD on the spot and processed like any other; nothing is retransmitted, the peer's
+ * own SYN is.
  */
 #include <string.h>
 
@@ -25,7 +26,8 @@
 #define MAC_MASK       ((1u << MAC_BITS) - 1)
 #define AGE_SHIFT      27
 #define WSCALE_NONE    15
-#define TS_OPTION_BITS 4
+#define TS_SACK        0x10 /* above the window shift */
+#define TS_OPTION_BITS 5
 #define TS_OPTION_MASK ((1u << TS_OPTION_BITS) - 1)
 
 /* The first is the least tcp_peer_mss() says: rounded down, it is never more than the peer takes.
@@ -82,6 +84,7 @@ tcp_cookie_answer(struct tcp *t, const struct tcp_rx *rx, const struct tcp_optio
 	uint16_t mss = tcp_peer_mss(o, rx->key->raddr);
 	bool ts = o->has_ts && t->conf.timestamps;
 	bool scale = ts && o->has_wscale && t->conf.window_scale;
+	bool sack = ts && o->sack_permitted && t->conf.sack;
 	uint32_t buffer = t->conf.receive_buffer;
 	uint32_t iss, ts_offset, index = 7;
 
@@ -96,10 +99,12 @@ tcp_cookie_answer(struct tcp *t, const struct tcp_rx *rx, const struct tcp_optio
 		.mss = tcp_our_mss(t, rx->key->raddr),
 		.has_ts = ts,
 		.tsval = ts_with_options(t->ts_now + ts_offset,
-			scale ? RTE_MIN(o->wscale, TCP_WSCALE_MAX) : WSCALE_NONE),
+			(scale ? RTE_MIN(o->wscale, TCP_WSCALE_MAX) : WSCALE_NONE) |
+				(sack ? TS_SACK : 0)),
 		.tsecr = o->tsval,
 		.has_wscale = scale,
 		.wscale = tcp_our_wscale(t),
+		.sack_permitted = sack,
 	};
 
 	t->cookies_until_ns = t->now_ns + PERIODS_VALID * PERIOD_NS;
@@ -136,12 +141,13 @@ tcp_cookie_valid(const struct tcp *t, const struct tcp_rx *rx, struct tcp_option
 		return false;
 	tcp_options_parse(s->opts, s->opts_len, &o);
 	if (o.has_ts && t->conf.timestamps) {
-		uint32_t shift = o.tsecr & TS_OPTION_MASK;
+		uint32_t shift = o.tsecr & WSCALE_NONE;
 
 		syn->has_ts = true;
 		syn->tsval = o.tsval;
 		syn->has_wscale = shift != WSCALE_NONE;
 		syn->wscale = shift;
+		syn->sack_permitted = o.tsecr & TS_SACK;
 	}
 	return true;
 }

@@ -8,9 +8,12 @@
  *   extra.c       what only few connections need, beside their records
  *   open.c        active and passive open by the application: connect, listen
  *   close.c       shutdown, close, abort
+ *   state.c       the transitions, in one table
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
  *   syn_cookie.c  SYNs answered without keeping anything
+ *   reassembly.c  what came beyond a gap, until the gap is filled
+ *   sack.c        what the peer is told of that
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
@@ -22,7 +25,10 @@
  *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
  *   path_mtu.c    smaller segments, and when larger ones are tried again
  *   user_timeout.c  how long what was sent may go unacknowledged, and the option
+ *   auth*.c       TCP-AO: keys, and the MACs of segments; auth.h says more
+ *   auth_crypto.c what TCP-AO computes, by OpenSSL (auth_none.c: built without)
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
+ *   probe.c       tuples that are the application's to send on and to look at
  *
  * It knows no port and no clock: `now_ns` is set by the stack. Below it are flow, ip,
  * wire, time and stats.
@@ -66,6 +72,7 @@ struct tcp {
 	uint64_t quiet_until_ns;   /* TW-11 */
 	uint64_t cookies_until_ns; /* SYN cookies sent may come back until then */
 	uint32_t ts_now;           /* the timestamp clock: milliseconds */
+	bool auth_look;            /* segments are to be shown to tcp_auth_input() */
 	struct spate_tcp_conf conf;
 
 	struct tcp_conn *conns;
@@ -80,6 +87,7 @@ struct tcp {
 	uint32_t max_chunks;
 	uint32_t chunk_free, chunk_untouched;
 	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the pool at most */
+	uint32_t held, held_max;   /* buffers with data beyond a gap: the same */
 
 	struct tcp_extra *extras;
 	uint32_t max_extras;
@@ -93,6 +101,7 @@ struct tcp {
 	struct wheel wheel;
 	uint8_t isn_key[16];
 	uint64_t label_key[2]; /* IPv6 flow labels */
+	struct tcp_auth *auth; /* tcp/auth.h, NULL until there is a key */
 };
 
 /* A received segment and where it belongs. */
@@ -221,6 +230,9 @@ uint16_t tcp_headers(rte_be32_t raddr);
 /* Flags of what a new connection offers, as far as the knobs allow. */
 uint16_t tcp_offer(const struct tcp *t);
 
+/* Offer timestamps on this one connection, or not. -EINVAL, -EISCONN: its SYN has left. */
+int tcp_offer_timestamps(struct tcp_conn *c, uint64_t on);
+
 /* The options of our SYN or SYN+ACK. */
 uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p);
 
@@ -271,6 +283,10 @@ void tcp_output(struct tcp *t, uint32_t max);
 /* A segment without payload, now, outside any connection's bookkeeping. */
 void tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
 	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o);
+
+/* The same with the MAC of `auth`, a record of tcp/auth.h; AUTH_NONE: without. */
+void tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
+	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o, uint32_t auth);
 
 /* The ACK of the peer's FIN from a connection that will not be in TIME_WAIT. */
 void tcp_send_last_ack(struct tcp *t, struct tcp_conn *c);
@@ -396,6 +412,13 @@ int tcp_user_timeout_set(struct tcp *t, struct tcp_conn *c, uint64_t ms);
 uint16_t tcp_user_timeout_option(const struct tcp *t, const struct tcp_conn *c);
 void tcp_user_timeout_adopt(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
 void tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+/* ---- probe.c: see spate.h */
+
+int tcp_probe_open(struct tcp *t, const struct flow_key *key, spate_conn *out);
+int tcp_probe_send(struct tcp *t, const struct tcp_conn *c, const struct spate_segment *seg);
+
+/* A segment for one. */
+void tcp_input_probe(struct tcp *t, const struct tcp_conn *c, const struct tcp_rx *rx);
 
 /* ---- open.c, close.c: see spate.h */
 

@@ -13,6 +13,7 @@
  * below it with its timer running: if the SYN was an old duplicate after all, TIME_WAIT
  * is there again as if nothing had happened.
  */
+#include "tcp/auth.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -27,6 +28,8 @@ static void
 forget(struct tcp *t, uint32_t tw, enum spate_counter why)
 {
 	spate_count(t->counters, why);
+	if (t->tw.records[tw].flags & TIMEWAIT_AUTH)
+		tcp_auth_end_time_wait(t, tw);
 	addr6_let_go(&t->ip->peers6, t->tw.records[tw].key.raddr);
 	timewait_leave(&t->tw, tw);
 	t->state_count[SPATE_TIME_WAIT]--;
@@ -65,7 +68,8 @@ send_ack(struct tcp *t, uint32_t tw)
 		tcp_isn(t, &w->key, &iss, &ts_offset);
 		o.tsval = t->ts_now + ts_offset;
 	}
-	tcp_send_bare(t, &w->key, hop, w->snd_nxt, w->rcv_nxt, w->wnd, TCP_ACK, &o);
+	tcp_send_bare_auth(t, &w->key, hop, w->snd_nxt, w->rcv_nxt, w->wnd, TCP_ACK, &o,
+		tcp_auth_of_tw(t, tw));
 }
 
 /* By knob, to show what TIME_WAIT is for: the last ACK leaves, and nobody is there to repeat it. */
@@ -103,6 +107,8 @@ tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	w->ts_recent = c->ts_recent;
 	w->wnd = tcp_window_field(t, c, false);
 	w->flags = c->flags & TCP_F_TS ? TIMEWAIT_TS : 0;
+	if (c->options & TCP_O_AUTH)
+		tcp_auth_to_time_wait(t, c, tw);
 	conn_table_replace(&t->table, conn_table_hash(&t->table, &c->key), tcp_conn_index(t, c),
 		tw | CONN_TABLE_SPACE);
 	spate_count(t->counters, SPATE_TW_ENTERED);

@@ -22,6 +22,22 @@ put32(uint8_t *p, uint32_t v)
 	memcpy(p, &be, sizeof(be));
 }
 
+/* RFC 2018 3: 8n + 2 bytes of n blocks. */
+static bool
+take_sack(const uint8_t *p, uint8_t len, struct tcp_options *out)
+{
+	uint32_t n = (len - 2u) / 8;
+
+	if (len % 8 != 2 || n > TCP_SACK_BLOCKS_MAX)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		out->sack[i].left = get32(p + 2 + 8 * i);
+		out->sack[i].right = get32(p + 6 + 8 * i);
+	}
+	out->n_sack = n;
+	return true;
+}
+
 /* One option of kind `kind` and whole length `len` at `p`. False when the length is a lie. */
 static bool
 take(uint8_t kind, const uint8_t *p, uint8_t len, struct tcp_options *out)
@@ -56,6 +72,11 @@ take(uint8_t kind, const uint8_t *p, uint8_t len, struct tcp_options *out)
 			return false;
 		out->has_uto = true;
 		out->uto = p[2] << 8 | p[3];
+		return true;
+	case TCP_OPT_SACK:
+		return take_sack(p, len, out);
+	case TCP_OPT_AUTH:
+		out->has_auth = true;
 		return true;
 	default:
 		return true;
@@ -156,4 +177,17 @@ tcp_options_build(uint8_t *p, const struct tcp_options *o)
 		p[at++] = o->uto & 0xff;
 	}
 	return at;
+}
+
+uint8_t
+tcp_options_build_sack(uint8_t *p, const struct tcp_sack_block *blocks, uint32_t n)
+{
+	p[0] = p[1] = TCP_OPT_NOP;
+	p[2] = TCP_OPT_SACK;
+	p[3] = TCP_OPT_SACK_LEN(n) - 2;
+	for (uint32_t i = 0; i < n; i++) {
+		put32(p + 4 + 8 * i, blocks[i].left);
+		put32(p + 8 + 8 * i, blocks[i].right);
+	}
+	return TCP_OPT_SACK_LEN(n);
 }

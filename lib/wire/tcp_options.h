@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wire/tcp_options: TCP options, from bytes and to bytes (OP-01 to OP-03, OP-05).
+ * wire/tcp_options: TCP options, from bytes and to bytes (OP-01 to OP-05).
  *
  * Parsing is total: any 40 bytes give an answer. What an option means for a
  * connection (SYN only, both sides or none, clamping) is tcp/negotiate.c's business.
@@ -16,19 +16,34 @@
 #define TCP_OPT_MSS         2
 #define TCP_OPT_WSCALE      3
 #define TCP_OPT_SACK_PERMIT 4
+#define TCP_OPT_SACK        5
 #define TCP_OPT_TIMESTAMP   8
+#define TCP_OPT_MD5         19 /* RFC 2385, obsolete: must not be beside TCP-AO */
 #define TCP_OPT_UTO         28 /* RFC 5482 */
+#define TCP_OPT_AUTH        29 /* TCP-AO: tcp/auth.h */
 
 #define TCP_OPTIONS_MAX   40 /* the data offset allows no more */
 #define TCP_OPT_UTO_LEN   4
 #define TCP_OPT_TS_PADDED 12 /* NOP NOP kind len TSval TSecr, the layout of RFC 7323 app. A */
 
+#define TCP_SACK_BLOCKS_MAX 4
+/* NOP NOP kind len and n blocks, the layout of RFC 2018 3 */
+#define TCP_OPT_SACK_LEN(n) (4u + 8u * (n))
+
+/* Numbers from `left` up to, not including, `right`. */
+struct tcp_sack_block {
+	uint32_t left, right;
+};
+
 struct tcp_options {
 	uint16_t mss;
 	uint8_t wscale; /* as carried, not clamped */
 	bool has_mss, has_wscale, has_ts, sack_permitted;
+	bool has_auth;  /* parsed only: there is a TCP-AO, whatever is in it */
 	bool malformed; /* parsing ended early; what came before is kept */
+	uint8_t n_sack; /* blocks, as carried: any numbers */
 	uint32_t tsval, tsecr;
+	struct tcp_sack_block sack[TCP_SACK_BLOCKS_MAX];
 	bool has_uto;
 	uint16_t uto; /* as carried: tcp_option_uto_ms() */
 };
@@ -52,7 +67,13 @@ void tcp_options_parse(const uint8_t *p, uint32_t len, struct tcp_options *out);
  */
 bool tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint32_t *tsecr);
 
-/* Write what `o` has, padded with NOPs to a multiple of four; returns the bytes written (<= 40). */
+/*
+ * Write what `o` has, SACK blocks excepted, padded with NOPs to a multiple of four; returns the
+ * bytes written (<= 40).
+ */
 uint8_t tcp_options_build(uint8_t *p, const struct tcp_options *o);
+
+/* Write `n` SACK blocks, TCP_OPT_SACK_LEN(n) bytes, which it returns. */
+uint8_t tcp_options_build_sack(uint8_t *p, const struct tcp_sack_block *blocks, uint32_t n);
 
 #endif

@@ -53,6 +53,26 @@ add_ts(struct fuzz *f, struct aim *a)
 	a->opts_len += 12;
 }
 
+/* SACK blocks about what is in flight, or about nothing. */
+static void
+add_sack(struct fuzz *f, struct aim *a)
+{
+	uint32_t room = (40 - a->opts_len - 4) / 8;
+	uint32_t n = 1 + below(f, RTE_MIN(room, 4u));
+	uint8_t *p = a->opts + a->opts_len;
+
+	put32(p, 0x01010500 | (8 * n + 2));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t left = a->ack + below(f, 5000);
+
+		if (chance(f, 10))
+			left = fuzz_random(f);
+		put32(p + 4 + 8 * i, left);
+		put32(p + 8 + 8 * i, left + PICK(f, 1, 1448, 3000, 0, 0xffffffff, 0x80000000));
+	}
+	a->opts_len += 4 + 8 * n;
+}
+
 static void
 add_syn_options(struct fuzz *f, struct aim *a)
 {
@@ -66,7 +86,7 @@ add_syn_options(struct fuzz *f, struct aim *a)
 		put32(p + a->opts_len, 0x01030300 | PICK(f, 0, 0, 1, 7, 14, 15, 255));
 		a->opts_len += 4;
 	}
-	if (chance(f, 30)) {
+	if (chance(f, 60)) {
 		put32(p + a->opts_len, 0x01010402);
 		a->opts_len += 4;
 	}
@@ -120,6 +140,15 @@ for_time_wait(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 	}
 }
 
+/* Beyond a gap: near, so that it soon meets others, or far; sometimes with the FIN. */
+static void
+beyond(struct fuzz *f, struct aim *a)
+{
+	a->seq += 1 + below(f, PICK(f, 4, 50, 3000, 3000));
+	a->len = chance(f, 50) ? below(f, 40) : any_length(f);
+	a->flags |= chance(f, 8) ? FIN : 0;
+}
+
 /* SYN_RCVD to LAST_ACK. */
 static void
 for_synchronised(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
@@ -129,8 +158,10 @@ for_synchronised(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 	a->seq = i->rcv_nxt;
 	a->ack = i->snd_nxt;
 	a->flags = ACK;
-	if (what < 30) {
+	if (what < 22) {
 		/* an ACK of all */
+	} else if (what < 30) {
+		beyond(f, a);
 	} else if (what < 60) {
 		a->len = any_length(f);
 		a->flags |= chance(f, 50) ? PSH : 0;
@@ -145,9 +176,8 @@ for_synchronised(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 	} else if (what < 92) {
 		a->len = any_length(f);
 		a->seq -= below(f, a->len + 2); /* partly or wholly old */
-	} else if (what < 95) {
-		a->len = any_length(f);
-		a->seq += 1 + below(f, 3000); /* beyond a gap */
+	} else if (what < 96) {
+		beyond(f, a);
 	} else if (what < 97) {
 		a->flags = SYN;
 		a->seq--;
@@ -185,6 +215,8 @@ aim_at(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 		add_syn_options(f, a);
 	if (uses_ts(f, a))
 		add_ts(f, a);
+	if (!(a->flags & (SYN | RST)) && chance(f, 5))
+		add_sack(f, a);
 }
 
 void
@@ -195,7 +227,10 @@ aim_next(struct fuzz *f, struct aim *a)
 		a->ack += chance(f, 20) ? below(f, 3000) : 0;
 		return;
 	}
+	/* The next one is where it should be, or what is between is lost or comes again. */
 	a->seq += a->len + !!(a->flags & SYN) + !!(a->flags & FIN);
+	if (chance(f, 20))
+		a->seq += PICK(f, 1, 10, 1448, 0xffffffff, 0xfffffff0, (uint32_t)-1448);
 	if (a->flags & (SYN | FIN | RST))
 		a->flags = ACK;
 	a->len = chance(f, 60) ? any_length(f) : 0;

@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "stack/stack.h"
+#include "tcp/extra.h"
 #include "tcp/seq.h"
 
 #define BIG_TABLES_EVERY 64 /* steps: they are megabytes */
@@ -160,6 +161,87 @@ one_record(struct fuzz *f, uint32_t i)
 	}
 }
 
+/* A stretch's buffers are what it says; how many. */
+static uint32_t
+stretch(struct fuzz *f, const struct tcp_held *first)
+{
+	const struct tcp_held *h = first;
+	uint32_t bytes = h->len, buffers = 1;
+
+	for (; h->next && buffers < FUZZ_HUGE; h = tcp_held_in(h->next), buffers++) {
+		bytes += tcp_held_in(h->next)->len;
+		if (h->len == 0)
+			fuzz_fail(f, "an empty buffer is held");
+	}
+	MUST(f, "numbers in the buffers of a stretch", bytes, first->to - first->from);
+	if (tcp_held_in(first->last) != h || bytes == 0)
+		fuzz_fail(f, "a stretch without end, or of nothing");
+	return buffers;
+}
+
+/* What a connection holds beyond a gap, and that it lies there. Returns the buffers. */
+static uint32_t
+reassembly(struct fuzz *f, const struct tcp_conn *c)
+{
+	const struct tcp *t = &f->stack->tcp;
+	const struct tcp_extra *x = tcp_extra_of(t, c);
+	uint32_t at = c->rcv_nxt, n = 0, buffers = 0, numbers = 0;
+	const struct tcp_reassembly *r = x ? &x->held : NULL;
+
+	if (r == NULL)
+		return 0;
+	for (struct rte_mbuf *m = r->first; m && n <= TCP_STRETCHES_MAX; n++) {
+		const struct tcp_held *h = tcp_held_in(m);
+
+		if (!seq_gt(h->from, at) || seq_gt(h->to, c->rcv_adv))
+			fuzz_fail(f, "a stretch from %u to %u behind %u in a window up to %u",
+				h->from, h->to, at, c->rcv_adv);
+		buffers += stretch(f, h);
+		numbers += h->to - h->from;
+		at = h->to;
+		m = h->above;
+	}
+	MUST(f, "stretches", r->stretches, n);
+	MUST(f, "buffers held", r->buffers, buffers);
+	MUST(f, "numbers held", r->numbers, numbers);
+	if (n > TCP_STRETCHES_MAX || buffers > tcp_reassembly_buffers_max(t))
+		fuzz_fail(f, "%u stretches, %u buffers held", n, buffers);
+	if (r->has_fin)
+		MUST(f, "a FIN held is the last", r->fin + 1, at);
+	if (n && c->state != SPATE_ESTABLISHED && c->state != SPATE_FIN_WAIT_1 &&
+		c->state != SPATE_FIN_WAIT_2)
+		fuzz_fail(f, "data held in %s", spate_state_name(c->state));
+	if (n == 0 && r->has_fin)
+		fuzz_fail(f, "a FIN held behind nothing");
+	if (n == 0 && !x->has_duplicate && !x->user_timeout_ms && !x->user_timeout_set &&
+		!x->path_mss)
+		fuzz_fail(f, "a side record without use");
+	return buffers;
+}
+
+/* All side records, and all that is held. */
+static void
+extras(struct fuzz *f)
+{
+	const struct tcp *t = &f->stack->tcp;
+	uint32_t n = 0, buffers = 0;
+
+	for (uint32_t i = 0; i < t->untouched; i++) {
+		const struct tcp_conn *c = &t->conns[i];
+
+		if (c->state == SPATE_CLOSED)
+			continue;
+		n += c->extra != TCP_EXTRA_NONE;
+		buffers += reassembly(f, c);
+	}
+	for (uint32_t i = t->extra_free; i != TCP_EXTRA_NONE && n <= t->max_extras; n++)
+		i = t->extras[i].next;
+	MUST(f, "side records", n, t->extra_untouched);
+	MUST(f, "buffers held by all", t->held, buffers);
+	if (t->held > t->held_max)
+		fuzz_fail(f, "%u buffers held, of %u", t->held, t->held_max);
+}
+
 /* Sums over all connections: queues and TIME_WAIT. */
 static void
 structures(struct fuzz *f)
@@ -235,6 +317,7 @@ check(struct fuzz *f)
 	sums(f);
 	records(f);
 	structures(f);
+	extras(f);
 	if (f->step % BIG_TABLES_EVERY == 0)
 		big_tables(f);
 }

@@ -47,6 +47,7 @@ tcp_knobs(struct fuzz *f)
 	t->isn_shift = PICK(f, 6, 6, 12, 0);
 	t->timestamps = chance(f, 60);
 	t->window_scale = chance(f, 60);
+	t->sack = chance(f, 80);
 	t->tolerate_missing_ts = chance(f, 50);
 	t->honour_rst_in_time_wait = chance(f, 50);
 	t->sequential_ports = chance(f, 50);

@@ -57,6 +57,22 @@ icmp_check(struct fuzz *f, const uint8_t *p, uint32_t len)
 		fuzz_fail(f, "an ICMP message that is neither echo reply nor port unreachable");
 }
 
+/* SACK blocks: as many as the length says, none of them empty, no more than fit. */
+static void
+sack_check(struct fuzz *f, const uint8_t *p)
+{
+	if (p[1] % 8 != 2 || p[1] < 10 || p[1] > 34) {
+		fuzz_fail(f, "a SACK option of %u bytes", p[1]);
+		return;
+	}
+	if (!f->conf.tcp.sack)
+		fuzz_fail(f, "a SACK option, and SACK is off");
+	for (uint32_t at = 2; at < p[1]; at += 8)
+		if ((int32_t)(get32(p + at + 4) - get32(p + at)) <= 0)
+			fuzz_fail(f, "a SACK block from %u to %u", get32(p + at),
+				get32(p + at + 4));
+}
+
 /* Options: each complete, the list ends where the header does. */
 static void
 options_check(struct fuzz *f, const uint8_t *p, uint32_t len, uint8_t flags)
@@ -72,8 +88,12 @@ options_check(struct fuzz *f, const uint8_t *p, uint32_t len, uint8_t flags)
 			fuzz_fail(f, "malformed option");
 			return;
 		}
-		if (kind != 8 && !(flags & SYN) && !(kind == 28 && f->conf.tcp.user_timeout_option))
-			fuzz_fail(f, "option %u in a segment without SYN", kind);
+		if (kind == 5)
+			sack_check(f, p + at);
+		if (kind == 28 && f->conf.tcp.user_timeout_option)
+			; /* RFC 5482: on any segment */
+		else if (kind == 5 ? flags & SYN : kind != 8 && !(flags & SYN))
+			fuzz_fail(f, "option %u in a segment with flags %x", kind, flags);
 		at += p[at + 1];
 	}
 	if ((flags & RST) && len)

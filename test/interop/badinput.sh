@@ -105,14 +105,14 @@ equal '--help and --version leave nothing behind' "$(find /run | sort)" "$before
 bad_line 'unknown command' "no such command: 'frobnicate it': expected one of .*client.*show.*" \
 	'# a comment' '' 'frobnicate it'
 bad_line 'half a command' "no such command: 'port confg': expected one of port config" 'port confg'
-bad_line 'a command without its arguments' 'expected: port config N ip .*' 'port config'
+bad_line 'a command without its arguments' 'expected: port config N \[ip .*' 'port config'
 bad_line 'a command with a word too many' 'expected: quit .*' 'quit now'
-bad_line 'wrong address' "address '198.18.0.256': expected four numbers .*" \
+bad_line 'wrong address' "address '198.18.0.256': expected one as 198.18.0.1 or 2001:2::1" \
 	'port config 0 ip 198.18.0.256/16'
 bad_line 'no prefix' "'198.18.0.1': expected an address with its prefix length.*" \
 	'port config 0 ip 198.18.0.1'
 bad_line 'wrong prefix' "prefix length '33': $number 0 to 32" 'port config 0 ip 198.18.0.1/33'
-bad_line 'no host' "'255.255.255.255/8' is no address a host can have" \
+bad_line 'no host' "'255.255.255.255' is no address a host can have" \
 	'port config 0 ip 255.255.255.255/8'
 bad_line 'port that is not there' 'port 7: there is no such port: 2 found, numbered from 0' \
 	'port config 7 ip 198.18.0.1/16'
@@ -129,8 +129,24 @@ bad_line 'no destination port' "'198.19.0.1': expected ADDRESS:PORT.*" "$port" \
 	'client add a port 0 from 198.18.0.1 to 198.19.0.1'
 bad_line 'destination port 0' "port '0': $number 1 to 65535" "$port" \
 	'client add a port 0 from 198.18.0.1 to 198.19.0.1:0'
-bad_line 'destination nobody has' 'client a: not an address a host can have' "$port" \
+bad_line 'destination nobody has' "'224.0.0.1' is no address a host can have" "$port" \
 	'client add a port 0 from 198.18.0.1 to 224.0.0.1:80'
+bad_line 'families that differ' "client a: 'from' and 'to' are not of one family" "$port" \
+	'client add a port 0 from 198.18.0.1 to [2001:2::1]:80'
+bad_line 'no IPv6 here' 'client a: port 0 has no IPv6 address' "$port" \
+	'client add a port 0 from 2001:2::1 to [2001:2::2]:80'
+bad_line 'IPv6 without brackets' "'2001:2::2:80': expected ADDRESS:PORT.*" "$port" \
+	'client add a port 0 from 2001:2::1 to 2001:2::2:80'
+bad_line 'a range of two /64s' "address range '2001:2::1-2001:2:0:1::1': expected .*" "$port" \
+	'client add a port 0 from 2001:2::1-2001:2:0:1::1 to [2001:2::2]:80'
+bad_line 'gateway of no family here' 'port 0: a gateway6 wants an address too.*' \
+	'port config 0 ip 198.18.0.1/16 gateway6 2001:2::1'
+bad_line 'impairment of nothing' 'port 0 impair: expected off, or .*' 'port config 0 impair'
+bad_line 'impairment that is no share' "loss '1': expected a percentage .*" \
+	'port config 0 impair loss 1'
+bad_line 'impairment beyond all' "loss '101%': expected a percentage .*" \
+	'port config 0 impair loss 101%'
+bad_line 'delay without unit' "delay '10': expected a time .*" 'port config 0 impair delay 10'
 bad_line 'a key is missing' "'to IP:PORT' is missing" "$port" 'client add a port 0 from 198.18.0.1'
 bad_line 'a key without its value' "'count' wants N behind it" "$port" "$add count"
 bad_line 'a key that is none' "'speed' is not known here: expected one of port, .*rate.*" \
@@ -141,6 +157,19 @@ bad_line 'rate 0, set' "rate '0': $number 1 to .*" "$port" "$add" 'set client a 
 bad_line 'concurrency 0' "concurrency '0': $number 1 to .*" "$port" "$add" \
 	'set client a concurrency 0'
 bad_line 'wrong close' "close 'never': expected first\|last\|reset" "$port" "$add close never"
+bad_line 'verify what' "'time' is not known here: .*verify time-wait.*" "$port" "$add verify time"
+bad_line 'verify time-wait twice' "'verify time-wait' is given twice" "$port" \
+	"$add verify time-wait verify time-wait"
+bad_line 'verify time-wait, and close first' \
+	"client a: 'close' does not go with 'verify time-wait': the peer has to close first" \
+	"$port" "$add verify time-wait close first"
+bad_line 'verify time-wait under load' "client a: 'count' does not go with 'verify time-wait'" \
+	"$port" "$add verify time-wait count 5"
+bad_line 'repeat without verify' "client a: 'repeat' goes with 'verify time-wait' only" "$port" \
+	"$add repeat 5"
+bad_line 'repeat too often' "repeat '0': $number 1 to 100" "$port" "$add verify time-wait repeat 0"
+bad_line 'verify time-wait without ports' "client a: .* needs 1500 local ports: expected 'ports .*" \
+	"$port" "$add verify time-wait repeat 100"
 bad_line 'wrong path' "path 'x': expected one that begins with / .*" "$port" "$add path x"
 bad_line 'a name twice' "there is a client or server 'a' already" "$port" "$add" \
 	'server add a port 0 listen *:80'
@@ -177,6 +206,7 @@ everything=(
 		/x requests 3 size 1460 verify close first rate 50 concurrency 5 count 1000000'
 	'client add b port 0 from 198.18.0.9 to 198.19.0.1:81 connect-only'
 	'client add c port 0 from 198.18.0.1 ports 2000-2000 to 198.19.0.1:80 close reset'
+	'client add v port 0 from 198.18.0.1 to 198.19.0.1:82 connect-only verify time-wait repeat 2'
 	'set client c rate 7' 'set client b concurrency 99')
 config_of() { "$SPATE" -- --cmdline-file="$1" 2>&1 | grep -v '^embedded wire'; }
 for preset in linux rfc bsd; do
@@ -187,7 +217,7 @@ for preset in linux rfc bsd; do
 	config_of "$TMP/again.spate" >"$TMP/second.spate"
 	check "show config: $preset: gives itself" diff "$TMP/first.spate" "$TMP/second.spate"
 	equal "show config: $preset: all that was added" \
-		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 9
+		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 10
 done
 matches 'show config: a client' "$(cat "$TMP/first.spate")" \
 	'^client add a .* path /x requests 3 size 1460 verify close first count 1000000$'

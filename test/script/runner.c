@@ -48,7 +48,7 @@ defaults(struct script *s, const struct numbers *n, bool options, bool active)
 	s->queue = queue;
 	s->trace = trace;
 	s->listener = -1;
-	s->peer_ts = s->peer_ws = options;
+	s->peer_ts = s->peer_ws = s->peer_sack = options;
 	s->active = active;
 	s->aim = n->aim;
 	s->out_max = active ? 32 : 1;

@@ -147,8 +147,18 @@ on_closed(void *app, spate_conn c, int reason)
 	event(s, "closed%s", name);
 }
 
+static void
+on_segment(void *app, spate_conn c, const struct spate_segment *seg)
+{
+	struct script *s = app;
+
+	(void)c;
+	s->segment = *seg;
+	event(s, "segment");
+}
+
 const struct spate_ops script_ops = {
-	on_accept, on_established, on_data, on_sendable, on_peer_fin, on_closed};
+	on_accept, on_established, on_data, on_sendable, on_peer_fin, on_closed, on_segment};
 
 /* ---- life and time */
 

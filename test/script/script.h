@@ -16,8 +16,8 @@
  * Every number in a script is relative: the peer's to its ISN, ours to the ISS that is
  * learned from the stack's SYN. So one body runs with all the ISNs of the matrix in
  * runner.c: next to the 2^32 wrap, next to 2^31, far from both; with a peer that knows
- * the options of RFC 7323 and one that does not; where ESTABLISH opens the connection, in
- * both roles; and over IPv4 and IPv6. What a script does not say is not left unchecked: it is
+ * the options of RFC 7323 and SACK and one that does not; where ESTABLISH opens the connection,
+ * in both roles; and over IPv4 and IPv6. What a script does not say is not left unchecked: it is
  * expected to be what a plain segment of this connection has (options, TSval, TSecr,
  * window, addresses, checksums, every byte of payload).
  *
@@ -77,6 +77,11 @@
 #define SET(x)        ((uint64_t)(uint32_t)(x) | SCRIPT_SET)
 #define IS_SET(field) ((field)&SCRIPT_SET)
 
+/* Sequence numbers from `from` up to, not including, `to`. */
+struct range {
+	uint32_t from, to;
+};
+
 /* A segment to inject or to expect. 0 in an option field: as usual for this connection. */
 struct seg {
 	uint8_t flags;
@@ -89,6 +94,9 @@ struct seg {
 	uint64_t tsval;        /* in: relative to the peer's clock at the start; out: only ABSENT */
 	uint64_t tsecr;        /* in: as it is; out: relative to the peer's clock */
 	uint64_t uto;          /* user timeout option, as carried; usual: none */
+	uint64_t sack_ok;      /* SACK-permitted; usual: on a SYN where it is offered or agreed */
+	struct range sack[4];  /* SACK blocks up to an empty one, relative to who gets them; out:
+				* where SACK is not agreed there are none */
 	const void *raw;       /* in: option bytes instead of all these, */
 	uint8_t raw_len;       /* this many */
 	uint8_t ecn;           /* of the IP header: ECT0, CE */
@@ -133,6 +141,7 @@ struct script {
 	/* Set by the matrix; a script may change them before START. */
 	struct spate_stack_conf conf;
 	bool peer_ts, peer_ws; /* the peer's SYN offers timestamps, window scaling (7) */
+	bool peer_sack;        /* and SACK-permitted */
 	bool active;           /* ESTABLISH connects (or accepts) */
 	uint32_t aim;          /* our ISS on tuple 0 unless time passes before; 0: any */
 	enum script_arp arp; /* and Neighbor Discovery */
@@ -140,6 +149,10 @@ struct script {
 	/* The application's manners, to be changed at any time. */
 	bool hold;                                         /* leave received data unread */
 	void (*hook)(struct script *s, const char *event); /* called at each event */
+
+	/* The last word about injected frames and the first about expected ones (ao.h). */
+	uint32_t (*seal)(struct script *s, uint8_t *b, uint32_t len); /* returns the length */
+	void (*unseal)(struct script *s, struct frame *f);
 
 	uint64_t rx_ol_flags; /* what the port says about injected frames */
 	uint16_t out_max;     /* frames the port takes at once */
@@ -155,7 +168,8 @@ struct script {
 	char events[1 << 15];
 	uint8_t received[(1 << 18) + 64];
 	uint32_t received_len;
-	uint32_t n_closed; /* calls of on_closed */
+	uint32_t n_closed;            /* calls of on_closed */
+	struct spate_segment segment; /* the last a probe was shown */
 
 	struct rte_mbuf *burst[BURST_MAX]; /* between BURST and ARRIVES */
 	uint16_t n_burst;
@@ -209,7 +223,7 @@ struct script {
 
 /* ---- what is to be true */
 
-/* All events since the last EVENTS: accept established data:N sendable fin closed[:REASON] */
+/* All events since the last: accept established data:N sendable fin closed[:REASON] segment */
 #define EVENTS(s, text) (AT(s), script_events(s, text))
 /* All bytes delivered since the last one of these. */
 #define RECEIVED(s, text)            (AT(s), script_received(s, (const uint8_t *)(text), strlen(text)))

@@ -7,6 +7,7 @@
 
 #include <rte_ether.h>
 
+#include "option.h"
 #include "script.h"
 
 #define ETH_LEN   14
@@ -29,8 +30,8 @@ struct view {
 	uint16_t win;
 	const uint8_t *data;
 	uint32_t len;
-	uint64_t mss, wscale, tsval, tsecr, uto; /* SET, or ABSENT */
-	const char *error;                  /* what is wrong with the frame */
+	struct option_view options;
+	const char *error; /* what is wrong with the frame */
 };
 
 void
@@ -98,50 +99,7 @@ pseudo_sum(const uint8_t *ip, uint32_t tcp_len)
 	return script_v6 ? script_ip6_sum(ip, 6, tcp_len) : script_sum(ip + 12, 8, 6 + tcp_len);
 }
 
-static uint32_t
-now_ms(const struct script *s, uint64_t ns)
-{
-	return (ns - s->began) / MS;
-}
-
 /* ---- in */
-
-/* The options of an injected segment, as usual or as told. */
-static uint32_t
-build_options(struct script *s, const struct seg *g, uint8_t *p)
-{
-	struct tuple *t = s->t;
-	bool syn = g->flags & SYN;
-	uint64_t mss = g->mss ? g->mss : syn ? SET(1460) : ABSENT;
-	uint64_t ws = g->wscale ? g->wscale : syn && s->peer_ws ? SET(7) : ABSENT;
-	bool usual_ts = s->peer_ts && !(g->flags & RST) && (syn || s->conf.tcp.timestamps);
-	uint32_t n = 0;
-
-	if (g->raw) {
-		memcpy(p, g->raw, g->raw_len);
-		return g->raw_len;
-	}
-	if (IS_SET(mss)) {
-		script_put32(p, 2 << 24 | 4 << 16 | (uint16_t)mss);
-		n += 4;
-	}
-	if (IS_SET(ws)) {
-		script_put32(p + n, 1 << 24 | 3 << 16 | 3 << 8 | (uint8_t)ws);
-		n += 4;
-	}
-	if (IS_SET(g->tsval) || (usual_ts && g->tsval != ABSENT)) {
-		t->ts_in = t->ts_base + (g->tsval ? (uint32_t)g->tsval : now_ms(s, s->now));
-		script_put32(p + n, 0x0101080a);
-		script_put32(p + n + 4, t->ts_in);
-		script_put32(p + n + 8, g->tsecr ? (uint32_t)g->tsecr : t->ts_out);
-		n += 12;
-	}
-	if (IS_SET(g->uto)) {
-		script_put32(p + n, 28 << 24 | 4 << 16 | (uint16_t)g->uto);
-		n += 4;
-	}
-	return n;
-}
 
 void
 script_ip6_head(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_t next,
@@ -201,7 +159,7 @@ script_build(struct script *s, const struct seg *g, uint8_t *b)
 	uint32_t at =
 		script_eth(s, b, script_our_mac, script_peer_mac, script_v6 ? 0x86dd : 0x0800);
 	uint8_t *ip = b + at, *tcp = ip + ip_len();
-	uint32_t opts = build_options(s, g, tcp + TCP_LEN);
+	uint32_t opts = option_build(s, g, tcp + TCP_LEN);
 	uint32_t tcp_len = TCP_LEN + opts + len;
 
 	if (g->data)
@@ -220,7 +178,8 @@ script_build(struct script *s, const struct seg *g, uint8_t *b)
 	script_put16(tcp + 16, ~script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)));
 	if (g->bad_checksum)
 		tcp[17] ^= 1;
-	return at + ip_len() + tcp_len;
+	at += ip_len() + tcp_len;
+	return s->seal ? s->seal(s, b, at) : at;
 }
 
 static void
@@ -289,33 +248,6 @@ script_in(struct script *s, const struct seg *g)
 }
 
 /* ---- out */
-
-static const char *
-parse_options(const uint8_t *p, uint32_t len, struct view *v)
-{
-	v->mss = v->wscale = v->tsval = v->tsecr = v->uto = ABSENT;
-	for (uint32_t i = 0; i < len;) {
-		if (p[i] == 1) {
-			i++;
-			continue;
-		}
-		if (p[i] == 0 || i + 1 >= len || i + p[i + 1] > len)
-			return "options end in nonsense";
-		if (p[i] == 2 && p[i + 1] == 4)
-			v->mss = SET(script_get16(p + i + 2));
-		else if (p[i] == 3 && p[i + 1] == 3)
-			v->wscale = SET(p[i + 2]);
-		else if (p[i] == 28 && p[i + 1] == 4)
-			v->uto = SET(script_get16(p + i + 2));
-		else if (p[i] == 8 && p[i + 1] == 10) {
-			v->tsval = SET(script_get32(p + i + 2));
-			v->tsecr = SET(script_get32(p + i + 6));
-		} else
-			return "an option that was not asked for";
-		i += p[i + 1];
-	}
-	return NULL;
-}
 
 /* Where it comes from and goes to, and where the TCP segment is; NULL: none. */
 static const uint8_t *
@@ -392,7 +324,7 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 	v->data = tcp + head;
 	v->len = tcp_len - head;
 
-	const char *error = parse_options(tcp + TCP_LEN, head - TCP_LEN, v);
+	const char *error = option_parse(tcp + TCP_LEN, head - TCP_LEN, &v->options);
 
 	if (!ours)
 		return error;
@@ -429,21 +361,13 @@ script_describe(const struct script *s, const uint8_t *b, uint32_t len, char *to
 		v.flags & ECE ? "E" : "", v.flags & CWR ? "W" : "",
 		v.ecn == CE ? " CE" : v.ecn ? " ECT" : "", seq,
 		v.flags & ACK ? ack : v.ack, v.win, v.len, v.lport, v.rport);
-	if (IS_SET(v.mss))
-		n += snprintf(to + n, max - n, " mss %u", (uint16_t)v.mss);
-	if (IS_SET(v.wscale))
-		n += snprintf(to + n, max - n, " ws %u", (uint8_t)v.wscale);
-	if (IS_SET(v.tsval))
-		n += snprintf(to + n, max - n, " ts %u", (uint32_t)v.tsval);
-	if (IS_SET(v.tsval))
-		n += snprintf(
-			to + n, max - n, " ecr %u", (uint32_t)v.tsecr - (ours ? t->ts_base : 0));
-	if (error)
+	n += option_describe(&v.options, t, ours, to + n, max - n);
+	if (error && n < (int)max)
 		snprintf(to + n, max - n, " (%s)", error);
 }
 
-static void
-want(struct script *s, const char *what, uint64_t got, uint64_t expected, const char *line)
+void
+script_want(struct script *s, const char *what, uint64_t got, uint64_t expected, const char *line)
 {
 	const char *a = got == ABSENT ? " (absent)" : "",
 		   *b = expected == ABSENT ? " (absent)" : "";
@@ -470,47 +394,12 @@ usual_window(const struct script *s, uint8_t flags)
 }
 
 static void
-match_options(
-	struct script *s, const struct seg *g, const struct view *v, uint64_t at, const char *line)
-{
-	struct tuple *t = s->t;
-	const struct spate_tcp_conf *conf = &s->conf.tcp;
-	bool syn = g->flags & SYN, first = syn && !(g->flags & ACK);
-	bool ws = syn && conf->window_scale && (first || s->peer_ws);
-	bool ts = !(g->flags & RST) && conf->timestamps && (first || s->peer_ts);
-	uint32_t shift = 0;
-
-	while (conf->receive_buffer >> shift > 65535)
-		shift++;
-	want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - ip_len() - TCP_LEN) : ABSENT, line);
-	want(s, "user timeout", v->uto, g->uto ? g->uto : ABSENT, line);
-	want(s, "window scale", v->wscale, g->wscale ? g->wscale : ws ? SET(shift) : ABSENT, line);
-	if (!ts || g->tsval == ABSENT) {
-		want(s, "TSval", v->tsval, ABSENT, line);
-		return;
-	}
-	if (!IS_SET(v->tsval))
-		script_fail(s, "no timestamps in: %s", line);
-	/* The offset is the tuple's for good: learned once, over all incarnations. */
-	if (!t->ts_offset_known) {
-		t->ts_offset = (uint32_t)v->tsval - (uint32_t)(at / MS);
-		t->ts_offset_known = true;
-	}
-	want(s, "TSval", v->tsval, SET(t->ts_offset + (uint32_t)(at / MS)), line);
-	t->ts_out = v->tsval;
-	if (IS_SET(g->tsecr))
-		want(s, "TSecr", v->tsecr, SET(t->ts_base + (uint32_t)g->tsecr), line);
-	else
-		want(s, "TSecr", v->tsecr, SET(first ? 0 : t->ts_in), line);
-}
-
-static void
 match_data(struct script *s, const struct seg *g, const struct view *v, const char *line)
 {
 	uint32_t len = g->data && !g->len ? strlen(g->data) : g->len;
 	const uint8_t *data = (const uint8_t *)g->data;
 
-	want(s, "payload length", v->len, len, line);
+	script_want(s, "payload length", v->len, len, line);
 	if (data == NULL && len)
 		data = script_pattern + g->seq - 1;
 	for (uint32_t i = 0; i < len; i++)
@@ -519,8 +408,11 @@ match_data(struct script *s, const struct seg *g, const struct view *v, const ch
 }
 
 static void
-match(struct script *s, const struct frame *f, const struct seg *g)
+match(struct script *s, struct frame *f, const struct seg *g)
 {
+	if (s->unseal)
+		s->unseal(s, f);
+
 	struct tuple *t = s->t;
 	struct view v;
 	const char *error = parse(s, f->b, f->len, true, &v);
@@ -535,21 +427,21 @@ match(struct script *s, const struct frame *f, const struct seg *g)
 	script_describe(s, f->b, f->len, line, sizeof(line));
 	if (error)
 		script_fail(s, "bad segment (%s): %s", error, line);
-	want(s, "remote address", v.raddr, t->raddr, line);
-	want(s, "remote port", v.rport, t->rport, line);
-	want(s, "local address", v.laddr, t->laddr, line);
-	want(s, "local port", v.lport, t->lport, line);
-	want(s, "flags", v.flags, g->flags, line);
-	want(s, "ECN", v.ecn, g->ecn, line);
+	script_want(s, "remote address", v.raddr, t->raddr, line);
+	script_want(s, "remote port", v.rport, t->rport, line);
+	script_want(s, "local address", v.laddr, t->laddr, line);
+	script_want(s, "local port", v.lport, t->lport, line);
+	script_want(s, "flags", v.flags, g->flags, line);
+	script_want(s, "ECN", v.ecn, g->ecn, line);
 	if (!g->any_seq)
-		want(s, "SEQ", v.seq - t->iss, g->seq, line);
+		script_want(s, "SEQ", v.seq - t->iss, g->seq, line);
 	if (!(g->flags & ACK))
-		want(s, "ACK field without ACK bit", v.ack, 0, line);
+		script_want(s, "ACK field without ACK bit", v.ack, 0, line);
 	else if (!g->any_ack)
-		want(s, "ACK", v.ack - t->isn, g->ack, line);
-	want(s, "window", v.win, IS_SET(g->win) ? (uint16_t)g->win : usual_window(s, g->flags),
+		script_want(s, "ACK", v.ack - t->isn, g->ack, line);
+	script_want(s, "window", v.win, IS_SET(g->win) ? (uint16_t)g->win : usual_window(s, g->flags),
 		line);
-	match_options(s, g, &v, f->at, line);
+	option_match(s, g, &v.options, f->at, line);
 	match_data(s, g, &v, line);
 }
 
@@ -570,7 +462,9 @@ script_out(struct script *s, const uint64_t *after_ns, const struct seg *g)
 	if (after_ns && f->at < began + *after_ns)
 		script_fail(s, "a segment after %.3f ms, expected at %.3f ms",
 			(double)(f->at - began) / 1e6, (double)*after_ns / 1e6);
-	match(s, f, g);
+	struct frame opened = *f;
+
+	match(s, &opened, g);
 }
 
 void

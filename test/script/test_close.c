@@ -193,7 +193,7 @@ CM_06_closing_with_losses(struct script *s)
 	OUT_AT(s, 200, FIN_ACK, .seq = 1, .ack = 2);
 	IN(s, FIN_ACK, .seq = 1, .ack = 1);
 	/* An old segment does not move TS.Recent (RFC 7323 5.3 R2 stands before R3). */
-	OUT(s, ACK, .seq = 2, .ack = 2, .tsecr = SET(0));
+	OUT(s, ACK, .seq = 2, .ack = 2, .tsecr = SET(0), .sack = {{1, 2}});
 	STATE(s, CLOSING);
 	IN(s, ACK, .seq = 2, .ack = 2);
 	SILENT(s);

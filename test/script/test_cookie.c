@@ -17,14 +17,14 @@ full(struct script *s)
 	USE(s, 0);
 }
 
-/* Our SYN+ACK as it is without window scaling where the peer has no timestamps to keep it. */
+/* Our SYN+ACK: no window scaling and no SACK where the peer has no timestamps to keep them. */
 static void
 cookie_out(struct script *s)
 {
 	if (s->peer_ts)
 		OUT(s, SYN_ACK, .ack = 1);
 	else
-		OUT(s, SYN_ACK, .ack = 1, .wscale = ABSENT);
+		OUT(s, SYN_ACK, .ack = 1, .wscale = ABSENT, .sack_ok = ABSENT);
 	/* Its TSval carries an option in its low bits: the clock is learned from what follows. */
 	s->t->ts_offset_known = false;
 }
@@ -160,6 +160,61 @@ DT_10_window_scale_kept(struct script *s)
 	EQUAL(s, script_info(s).snd_wnd, s->peer_ts && s->peer_ws ? 512 << 7 : 512);
 }
 
+/* SACK, too, with every window shift beside it; `s->peer_sack` says whether it is agreed. */
+static void
+sack_kept(struct script *s)
+{
+	full(s);
+	for (uint32_t shift = 0; shift < 16; shift++) {
+		s->t->isn += 1000;
+		s->t->iss_known = false;
+		s->t->ts_offset_known = false;
+		AFTER(s, 1 + shift % 5);
+		IN(s, SYN, .wscale = shift < 15 ? SET(shift) : ABSENT);
+		if (s->peer_ts && shift == 15)
+			OUT(s, SYN_ACK, .ack = 1, .wscale = ABSENT);
+		else
+			cookie_out(s);
+		s->t->ts_offset_known = false;
+		s->peer_sack &= s->peer_ts;
+		IN(s, ACK, .seq = 1, .ack = 1, .win = SET(512));
+		EVENTS(s, "accept");
+		EQUAL(s, script_info(s).snd_wnd, s->peer_ts && shift < 15 ? 512u << shift : 512);
+		IN(s, ACK, .seq = 11, .ack = 1, .data = "x");
+		if (s->peer_ts && shift == 15)
+			OUT(s, ACK, .seq = 1, .ack = 1, .sack = {{11, 12}}, .win = SET(65535));
+		else
+			OUT(s, ACK, .seq = 1, .ack = 1, .sack = {{11, 12}});
+		IN(s, RST, .seq = 1);
+		EVENTS(s, "closed:ECONNRESET");
+	}
+}
+
+static void
+DT_10_sack_kept(struct script *s)
+{
+	s->peer_sack = true;
+	s->peer_ws = s->peer_ts;
+	sack_kept(s);
+}
+
+static void
+DT_10_no_sack_to_keep(struct script *s)
+{
+	s->peer_sack = false;
+	s->peer_ws = s->peer_ts;
+	sack_kept(s);
+}
+
+static void
+DT_10_sack_off_here(struct script *s)
+{
+	s->conf.tcp.sack = false;
+	s->peer_sack = true;
+	s->peer_ws = s->peer_ts;
+	sack_kept(s);
+}
+
 static void
 DT_10_wrong_cookie(struct script *s)
 {
@@ -292,6 +347,9 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-10 OP-02", DT_10_mss_absent),
 	ROW_TEST("DT-10 OP-02", DT_10_small_mss),
 	ROW_TEST("DT-10 OP-03", DT_10_window_scale_kept),
+	ROW_TEST("DT-10 OP-04", DT_10_sack_kept),
+	ROW_TEST("DT-10 OP-04", DT_10_no_sack_to_keep),
+	ROW_TEST("DT-10 OP-04", DT_10_sack_off_here),
 	ROW_TEST("DT-10 RS-04", DT_10_wrong_cookie),
 	ROW_TEST("DT-10 RS-04", DT_10_of_another_tuple),
 	ROW_TEST("DT-10", DT_10_too_old),

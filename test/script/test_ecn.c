@@ -326,7 +326,7 @@ OP_09_marks_that_do_not_count(struct script *s)
 {
 	establish(s);
 	IN(s, PSH_ACK, .seq = -5, .ack = 1, .data = "old", .ecn = CE);
-	OUT(s, ACK, .seq = 1, .ack = 1);
+	OUT(s, ACK, .seq = 1, .ack = 1, .sack = {{-5, -2}});
 	IN(s, PSH_ACK, .seq = 1, .ack = 100, .data = "blind", .ecn = CE);
 	OUT(s, ACK, .seq = 1, .ack = 1);
 	IN(s, ACK, .seq = 1, .ack = 1, .ecn = CE);

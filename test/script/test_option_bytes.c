@@ -6,7 +6,7 @@
 static void
 syn_with(struct script *s, const void *raw, uint8_t len, const struct seg *answer)
 {
-	s->peer_ts = s->peer_ws = false;
+	s->peer_ts = s->peer_ws = s->peer_sack = false;
 	START(s);
 	LISTEN(s);
 	IN(s, SYN, .raw = raw, .raw_len = len);

@@ -313,19 +313,37 @@ OP_05_ts_recent_rule(struct script *s)
 	ESTABLISH(s);
 	/* Beyond a gap: SEG.SEQ > Last.ACK.sent, TS.Recent stays. */
 	IN(s, PSH_ACK, .seq = 6, .ack = 1, .data = "world", .tsval = SET(20));
-	OUT(s, ACK, .seq = 1, .ack = 1, .tsecr = SET(0));
+	OUT(s, ACK, .seq = 1, .ack = 1, .tsecr = SET(0), .sack = {{6, 11}});
+	/* What fills it says how long the path takes now (RFC 7323 4.3 (C)). */
 	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(10));
-	OUT(s, ACK, .seq = 1, .ack = 6, .tsecr = SET(10));
+	OUT(s, ACK, .seq = 1, .ack = 11, .tsecr = SET(10));
 	/* Not acceptable: outside the window, or old. */
 	IN(s, PSH_ACK, .seq = 1000000, .ack = 1, .data = "x", .tsval = SET(50));
-	OUT(s, ACK, .seq = 1, .ack = 6, .tsecr = SET(10));
+	OUT(s, ACK, .seq = 1, .ack = 11, .tsecr = SET(10));
 	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(60));
-	OUT(s, ACK, .seq = 1, .ack = 6, .tsecr = SET(10));
+	OUT(s, ACK, .seq = 1, .ack = 11, .tsecr = SET(10), .sack = {{1, 6}});
 	/* Covering Last.ACK.sent, old data in front: acceptable. */
-	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "helloworld", .tsval = SET(70));
-	OUT(s, ACK, .seq = 1, .ack = 11, .tsecr = SET(70));
-	EVENTS(s, "data:5 data:5");
-	RECEIVED(s, "helloworld");
+	IN(s, PSH_ACK, .seq = 6, .ack = 1, .data = "worldwide", .tsval = SET(70));
+	OUT(s, ACK, .seq = 1, .ack = 15, .tsecr = SET(70), .sack = {{6, 11}});
+	EVENTS(s, "data:5 data:5 data:4");
+	RECEIVED(s, "helloworldwide");
+}
+
+/* Beyond a gap and filling it in one burst: the one at Last.ACK.sent is the filler. */
+static void
+OP_05_gap_filled_within_a_burst(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	BURST(s);
+	IN(s, PSH_ACK, .seq = 6, .ack = 1, .data = "world", .tsval = SET(10));
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(20));
+	IN(s, PSH_ACK, .seq = 11, .ack = 1, .data = "!", .tsval = SET(30));
+	ARRIVES(s);
+	OUT(s, ACK, .seq = 1, .ack = 12, .tsecr = SET(20));
+	EVENTS(s, "data:5 data:5 data:1");
+	RECEIVED(s, "helloworld!");
 }
 
 /* Of two segments that one ACK answers, the earlier one's value is echoed (RFC 7323 4.3). */
@@ -543,6 +561,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("OP-05", OP_05_retransmitted_syn_has_current_value),
 	ROW_TEST("OP-05", OP_05_offset_is_the_tuples),
 	ROW_TEST("OP-05", OP_05_ts_recent_rule),
+	ROW_TEST("OP-05", OP_05_gap_filled_within_a_burst),
 	ROW_TEST("OP-05", OP_05_one_ack_for_two),
 	ROW_TEST("OP-05", OP_05_missing),
 	ROW_TEST("OP-05", OP_05_missing_in_syn_rcvd),

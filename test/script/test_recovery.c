@@ -229,22 +229,21 @@ DT_04_window_from_newer_segments_only(struct script *s)
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x");
 	/* Two that have overtaken each other: the later one's window stays. */
 	IN(s, PSH_ACK, .seq = 6, .ack = 2, .win = SET(1000), .data = "world");
-	OUT(s, ACK, .seq = 2, .ack = 1);
+	OUT(s, ACK, .seq = 2, .ack = 1, .sack = {{6, 11}});
 	IN(s, PSH_ACK, .seq = 1, .ack = 1, .win = SET(5), .data = "hello");
-	OUT(s, ACK, .seq = 2, .ack = 6);
-	EQUAL(s, script_info(s).snd_wnd, 1000);
-	/* The same number, an older ACK. */
-	IN(s, PSH_ACK, .seq = 6, .ack = 1, .win = SET(5), .data = "world");
 	OUT(s, ACK, .seq = 2, .ack = 11);
 	EQUAL(s, script_info(s).snd_wnd, 1000);
-	EVENTS(s, "sendable data:5 data:5");
-	RECEIVED(s, "helloworld");
+	/* The same number, an older ACK. */
+	IN(s, PSH_ACK, .seq = 6, .ack = 1, .win = SET(5), .data = "worlds");
+	OUT(s, ACK, .seq = 2, .ack = 12, .sack = {{6, 11}});
+	EQUAL(s, script_info(s).snd_wnd, 1000);
+	EVENTS(s, "sendable data:5 data:5 data:1");
+	RECEIVED(s, "helloworlds");
 	SEND_PATTERN(s, 2000);
-	OUT_AT(s, 200, ACK, .seq = 2, .ack = 11, .data = (const char *)script_pattern, .len = 1000);
+	OUT_AT(s, 200, ACK, .seq = 2, .ack = 12, .data = (const char *)script_pattern, .len = 1000);
 	SILENT(s);
-	IN(s, ACK, .seq = 11, .ack = 1002, .win = SET(5));
-	OUT_AT(s, 200, ACK, .seq = 1002, .ack = 11, .data = (const char *)script_pattern + 1000,
-		.len = 5);
+	IN(s, ACK, .seq = 12, .ack = 1002, .win = SET(5));
+	OUT_AT(s, 200, ACK, .seq = 1002, .ack = 12, .data = (const char *)script_pattern + 1000, .len = 5);
 }
 
 /* ---- the peer's window is closed */

@@ -445,7 +445,7 @@ OP_07_adopt_later(struct script *s)
 	OUT(s, ACK, .seq = 1, .ack = 2, .uto = s->active ? ABSENT : SET(5));
 	EQUAL(s, get_uto(s), 150000);
 	IN(s, PSH_ACK, .seq = -400, .ack = 1, .uto = SET(999), .data = "old");
-	OUT(s, ACK, .seq = 1, .ack = 2);
+	OUT(s, ACK, .seq = 1, .ack = 2, .sack = {{-400, -397}});
 	IN(s, ACK, .seq = 2, .ack = 77, .uto = SET(999));
 	OUT(s, ACK, .seq = 1, .ack = 2);
 	EQUAL(s, get_uto(s), 150000);

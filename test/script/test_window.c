@@ -210,7 +210,7 @@ DT_05_bare_fin_again(struct script *s)
 	COUNTED(s, CHALLENGE_ACKS, 0);
 	/* Our ACK was lost: answered, and not taken twice. */
 	IN(s, FIN_ACK, .seq = 1001, .ack = 1);
-	OUT(s, ACK, .seq = 1, .ack = 1002, .win = SET(0));
+	OUT(s, ACK, .seq = 1, .ack = 1002, .win = SET(0), .sack = {{1001, 1002}});
 	STATE(s, CLOSE_WAIT);
 	IN(s, RST, .seq = 1002);
 	EVENTS(s, "closed:ECONNRESET");

@@ -323,7 +323,7 @@ on_closed(void *app, spate_conn c, int reason)
 }
 
 const struct spate_ops app_ops = {
-	on_accept, on_established, on_data, on_sendable, on_peer_fin, on_closed};
+	on_accept, on_established, on_data, on_sendable, on_peer_fin, on_closed, NULL};
 
 /* ---- timers */
 

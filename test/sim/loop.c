@@ -24,10 +24,13 @@ trace_sent(struct sim *s, int side, const struct seen *g, const struct wire_fate
 	int slot = monitor_slot(g, side);
 	const struct flow *f = slot < 0 ? NULL : &s->flow[slot][side];
 	const struct flow *p = slot < 0 ? NULL : &s->flow[slot][!side];
-	char text[160] = "";
+	char text[240] = "";
 
 	if (f == NULL)
 		return;
+	for (uint32_t i = 0; i < g->n_sack; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "[+%u, +%u) ",
+			g->sack[i].left - p->iss, g->sack[i].right - p->iss);
 	for (int i = 0; i < 2 && fate->arrives[i]; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%.3f%s%s",
 			i ? ", and a copy " : "arrives ", (fate->arrives[i] - s->began) / 1e6,

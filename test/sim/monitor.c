@@ -8,7 +8,7 @@
  *   - the window offered never moves left; an ACK never goes back, and never covers what
  *     has not come
  *   - no segment is larger than the peer's MSS; options are those agreed; TSval never
- *     goes back
+ *     goes back; SACK blocks say what is true (sack.c)
  *   - what the peer has acknowledged is not sent again
  *   - what is sent again has a reason: a timeout, at least the minimal RTO after it was
  *     last sent; three duplicate ACKs; a recovery that is under way; or a window that
@@ -141,13 +141,15 @@ swap(struct flow *a, struct flow *b)
 
 /* Both SYNs are known; the peer's has come in its `generation`. */
 static void
-agree(struct flow *f, uint32_t generation, bool peer_ts, int peer_wscale, uint16_t peer_mss)
+agree(struct flow *f, uint32_t generation, bool peer_ts, bool peer_sack, int peer_wscale,
+	uint16_t peer_mss)
 {
 	bool scaled = f->wscale >= 0 && peer_wscale >= 0;
 
 	f->agreed = true;
 	f->peer_generation = generation;
 	f->ts = f->offers_ts && peer_ts;
+	f->sack = f->offers_sack && peer_sack;
 	f->shift = scaled ? f->wscale : 0;
 	f->peer_shift = scaled ? peer_wscale : 0;
 	f->least_mss = f->mss < peer_mss ? f->mss : peer_mss;
@@ -174,20 +176,24 @@ sent_syn(struct sim *s, int slot, int side, const struct seen *g, enum cause cau
 		new_flow(s, f, g, inc);
 	}
 	f->offers_ts = g->has_ts;
+	f->offers_sack = g->sack_ok;
 	f->wscale = g->wscale;
 	f->mss = g->mss;
 	f->syn_wnd = g->wnd;
 	if ((g->flags & ACK) && f->inc == p->inc) {
-		if ((f->offers_ts && !p->offers_ts) || (f->wscale >= 0 && p->wscale < 0))
+		if ((f->offers_ts && !p->offers_ts) || (f->wscale >= 0 && p->wscale < 0) ||
+			(f->offers_sack && !p->offers_sack))
 			sim_fail(s, "a SYN+ACK with an option the SYN did not have");
 		if (!f->in_known) {
 			/* It answers the peer's SYN, which came when there was no flow yet. */
 			f->edge = g->seq + 1 + p->syn_wnd;
 			f->in_known = true;
+			f->in_first = p->iss;
 			f->in_max = f->in_order = p->iss + 1;
+			ranges_add(&f->in, p->iss, p->iss + 1);
 			f->ts_in = p->ts_sent;
 		}
-		agree(f, p->generation, p->offers_ts, p->wscale, p->mss);
+		agree(f, p->generation, p->offers_ts, p->offers_sack, p->wscale, p->mss);
 	}
 	if (f->max != f->iss && cause == CAUSE_TIMER && !frames_missing(s, side))
 		check_timeout(s, f, f->iss, s->plan.tcp[side].initial_rto_ms);
@@ -229,9 +235,9 @@ check_options(struct sim *s, struct flow *f, const struct seen *g)
 		return; /* a SYN+ACK for a connection the other side has left behind */
 	if (!syn && g->has_ts != f->ts)
 		sim_fail(s, "a timestamp that was not agreed, or none that was");
-	if (!syn && (g->wscale >= 0 || g->mss))
+	if (!syn && (g->wscale >= 0 || g->mss || g->sack_ok))
 		sim_fail(s, "an option that belongs on a SYN");
-	if (!syn && g->len + (f->ts ? 12 : 0) > f->least_mss)
+	if (!syn && g->len + (f->ts ? 12 : 0) + (g->n_sack ? 4 + 8 * g->n_sack : 0) > f->least_mss)
 		sim_fail(s, "%u bytes in a segment, the MSS is %u", g->len, f->least_mss);
 	if (!g->has_ts)
 		return;
@@ -323,6 +329,10 @@ take_spare(struct sim *s, int slot, const struct seen *g)
 	f->in_max = spare->in_max;
 	f->in_order = spare->in_order;
 	f->ts_in = spare->ts_in;
+	f->in_first = spare->in_first;
+	f->in = spare->in;
+	f->twice = spare->twice;
+	f->late_known = false;
 	spare->open = false;
 }
 
@@ -364,6 +374,8 @@ monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause)
 	check_options(s, f, g);
 	if (g->flags & ACK)
 		check_ack(s, f, g);
+	if (f->agreed)
+		sack_check(s, side, f, g);
 	if (!(g->flags & SYN) && seen_len(g))
 		sent_data(s, slot, side, f, g, cause);
 	return slot + 1 + ((uint64_t)f->generation << 8);
@@ -436,8 +448,9 @@ monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag)
 
 		if (!(g->flags & SYN) || !ours)
 			return;
-		agree(f, generation, g->has_ts, g->wscale, g->mss);
+		agree(f, generation, g->has_ts, g->sack_ok, g->wscale, g->mss);
 		f->in_known = true;
+		f->in_first = g->seq;
 		f->in_max = f->in_order = end;
 		f->ts_in = g->tsval;
 	}
@@ -447,8 +460,8 @@ monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag)
 		given_ack(f, g);
 	if (lt(f->in_max, end))
 		f->in_max = end;
-	if (leq(g->seq, f->in_order) && lt(f->in_order, end))
-		f->in_order = end;
+	sack_given(f, g, must_believe(f, g) && leq(end, f->adv) && !lt(g->ack, f->acked - UINT16_MAX));
+	f->in_order = f->in.unknown ? f->in_max : ranges_end(&f->in, f->in_order);
 	if (g->has_ts && lt(f->ts_in, g->tsval))
 		f->ts_in = g->tsval;
 }

@@ -92,6 +92,7 @@ tcp_plan(struct plan *p, struct rng *r, struct spate_tcp_conf *c)
 	c->ecn = rng_percent(r, 50);
 	c->black_hole_timeouts = rng_percent(r, 40) ? 1 : 3;
 	c->honour_rst_in_time_wait = rng_percent(r, 5);
+	c->sack = rng_percent(r, 80);
 }
 
 /*
@@ -270,10 +271,11 @@ plan_print(const struct plan *p)
 		print_link(&p->link[side]);
 		printf("%c: MSS %u, receive buffer %u, timestamps %d, window scale %d, RTO %u min "
 		       "%u max %u, "
-		       "IW %u, 2MSL %u ms, reuse %u, ISN tick 2^%u ns%s%s%s%s%s\n",
+		       "IW %u, 2MSL %u ms, reuse %u, ISN tick 2^%u ns%s%s%s%s%s%s\n",
 			'A' + side, c->mss, c->receive_buffer, c->timestamps, c->window_scale,
 			c->initial_rto_ms, c->min_rto_ms, c->max_rto_ms, c->initial_window,
-			2 * c->msl_ms, c->reuse, c->isn_shift, c->keepalive ? ", keepalive" : "",
+			2 * c->msl_ms, c->reuse, c->isn_shift, c->sack ? ", SACK" : "",
+			c->keepalive ? ", keepalive" : "",
 			c->ecn ? ", ECN" : "",
 			c->syn_cookies ? ", cookies" : "", c->time_wait ? "" : ", no TIME_WAIT",
 			c->honour_rst_in_time_wait ? ", RST ends TIME_WAIT" : "");

@@ -31,6 +31,14 @@ sum(const uint8_t *p, uint32_t len, uint64_t s)
 	return ~s;
 }
 
+static void
+blocks(const uint8_t *p, uint32_t n, struct seen *s)
+{
+	s->n_sack = n;
+	for (uint32_t i = 0; i < n; i++)
+		s->sack[i] = (struct seen_block){get32(p + 8 * i), get32(p + 8 * i + 4)};
+}
+
 static const char *
 options(const uint8_t *p, uint32_t len, struct seen *s)
 {
@@ -48,7 +56,11 @@ options(const uint8_t *p, uint32_t len, struct seen *s)
 			s->has_ts = true;
 			s->tsval = get32(p + at + 2);
 			s->tsecr = get32(p + at + 6);
-		} else if (p[at] != 1)
+		} else if (p[at] == 4 && n == 2)
+			s->sack_ok = true;
+		else if (p[at] == 5 && n > 2 && n % 8 == 2)
+			blocks(p + at + 2, n / 8, s);
+		else if (p[at] != 1)
 			return "an option never asked for";
 		at += n;
 	}

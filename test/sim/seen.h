@@ -16,6 +16,10 @@
 #define PSH 0x08
 #define ACK 0x10
 
+struct seen_block {
+	uint32_t left, right;
+};
+
 struct seen {
 	uint32_t saddr, daddr; /* host order */
 	uint16_t sport, dport;
@@ -29,6 +33,9 @@ struct seen {
 	int8_t wscale; /* -1: no option */
 	bool has_ts;
 	uint32_t tsval, tsecr;
+	bool sack_ok;
+	uint32_t n_sack;
+	struct seen_block sack[4];
 };
 
 /* SEG.LEN */

@@ -257,6 +257,11 @@ run_seed(uint64_t seed, bool trace)
 		check_sums(s, 1);
 		check_bytes(s);
 	}
+	/* Where all is over, nothing is held for anybody. */
+	for (int i = 0; i < 2 && !s->plan.quit; i++)
+		if (!rte_mempool_full(pools[i]))
+			sim_fail(s, "all is over, and %u buffers are in use",
+				rte_mempool_in_use_count(pools[i]));
 	sim_trace(s, "%lu events, %lu frames lost, %lu damaged", s->events, s->wire.lost,
 		s->wire.corrupted);
 	for (int side = 0; side < 2; side++)

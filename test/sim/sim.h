@@ -7,6 +7,7 @@
  *   app.c      the applications on both sides: they connect, write, read, close
  *   verdict.c  how connections may end
  *   monitor.c  watches every segment: what no segment of a TCP may ever do
+ *   sack.c     the same of SACK blocks; ranges.c: sets of sequence numbers
  *   plan.c     what a seed means
  *   wire.c     delay, loss, duplication, damage
  *   seen.c     frames read with code of its own
@@ -21,6 +22,7 @@
 #include <stdio.h>
 
 #include "plan.h"
+#include "ranges.h"
 #include "seen.h"
 #include "spate.h"
 #include "stats/counters.h"
@@ -57,13 +59,13 @@ struct flow {
 	uint32_t iss, max;   /* max: behind the last number sent */
 	bool fin;
 	uint32_t fin_seq;
-	bool offers_ts;
+	bool offers_ts, offers_sack;
 	int8_t wscale; /* offered; -1: not */
 	uint16_t mss, syn_wnd;
 	uint32_t ts_sent;
 	bool ts_known;
 	/* What both SYNs together say, once both are known. */
-	bool agreed, ts;
+	bool agreed, ts, sack;
 	uint32_t peer_generation;
 	uint8_t shift, peer_shift; /* of the windows it offers, and is offered */
 	uint16_t least_mss;
@@ -77,8 +79,12 @@ struct flow {
 
 	/* As the receiver, in the other's numbers. */
 	bool in_known;
+	uint32_t in_first; /* the first that may come: of its SYN */
 	uint32_t in_max;   /* behind the last number that has come */
 	uint32_t in_order; /* up to here nothing is missing, at most */
+	struct ranges in, twice; /* what has come, and what of it again */
+	struct range late;       /* the latest beyond a gap, if known to have been taken */
+	bool late_known;
 	uint32_t ts_in;    /* newest timestamp that has come */
 	bool ack_known;
 	uint32_t ack_sent, adv;
@@ -193,6 +199,10 @@ void verdict_check(struct sim *s);
 uint64_t monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause);
 void monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag);
 int monitor_slot(const struct seen *g, int from);
+
+/* sack.c: `side` sends a segment, or its flow is given one (`taken`: there is no doubt) */
+void sack_check(struct sim *s, int side, const struct flow *f, const struct seen *g);
+void sack_given(struct flow *f, const struct seen *g, bool taken);
 
 /* loop.c: let happen what happens before `until`; NEVER: until all is over. */
 void loop_until(struct sim *s, uint64_t until);

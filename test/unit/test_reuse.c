@@ -88,7 +88,7 @@ on_closed(void *app, spate_conn c, int reason)
 }
 
 static const struct spate_ops ops = {
-	on_open, on_established, on_data, on_sendable, on_peer_fin, on_closed};
+	on_open, on_established, on_data, on_sendable, on_peer_fin, on_closed, NULL};
 
 static struct spate_stack_conf
 conf_of(struct side *side, const char *name, uint32_t ip)

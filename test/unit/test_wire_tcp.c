@@ -161,6 +161,8 @@ assert_options(const struct tcp_options *got, const struct tcp_options *want)
 	assert_int_equal(got->has_uto, want->has_uto);
 	assert_int_equal(got->uto, want->uto);
 	assert_int_equal(got->malformed, want->malformed);
+	assert_int_equal(got->n_sack, want->n_sack);
+	assert_memory_equal(got->sack, want->sack, sizeof(got->sack));
 }
 
 #define PARSED(bytes, ...)                                                                         \
@@ -201,8 +203,7 @@ test_options_end_and_unknown(void **state)
 	PARSED("\xfe\2\4\2", .sack_permitted = true);
 	PARSED("\xfd\6\3\3\3\3\4\2", .sack_permitted = true);
 	PARSED("\x1e\4\0\0\3\3\1", .has_wscale = true, .wscale = 1);
-	PARSED("\5\x0a\1\1\1\1\2\2\2\2\4\2", .sack_permitted = true); /* a SACK block */
-	PARSED("\xff\5\0\0\0", .mss = 0);                             /* up to the very end */
+	PARSED("\xff\5\0\0\0", .mss = 0); /* up to the very end */
 }
 
 static void
@@ -224,6 +225,67 @@ test_options_lies(void **state)
 	/* What came before is kept, what comes behind is not looked at. */
 	PARSED("\4\2\x63\0\3\3\7", .malformed = true, .sack_permitted = true);
 	PARSED("\3\3\7\2\5\5\5\5\4\2", .malformed = true, .has_wscale = true, .wscale = 7);
+}
+
+/* SACK: 8n + 2 bytes of n blocks, whatever their numbers say. */
+static void
+test_options_sack(void **state)
+{
+	uint8_t bytes[TCP_OPTIONS_MAX];
+
+	(void)state;
+	PARSED("\5\2\4\2", .sack_permitted = true);
+	PARSED("\5\x0a\1\1\1\1\2\2\2\2\4\2", .sack_permitted = true, .n_sack = 1,
+		.sack = {{0x01010101, 0x02020202}});
+	PARSED("\1\1\5\x12\xff\xff\xff\xff\0\0\0\1\0\0\0\2\0\0\0\1", .n_sack = 2,
+		.sack = {{0xffffffff, 1}, {2, 1}});
+	PARSED("\5\x0a\1\1\1\1\2\2\2", .malformed = true);
+	PARSED("\5\x0b\1\1\1\1\2\2\2\2\1\4\2", .malformed = true);
+	for (uint32_t len = 0; len < 256; len++) {
+		uint32_t n = len == 2 ? 0 : len == 10 ? 1 : len == 18 ? 2 : len == 26 ? 3 : 4;
+		struct tcp_options o;
+
+		for (uint32_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = i < len ? i : TCP_OPT_NOP;
+		bytes[0] = TCP_OPT_SACK;
+		bytes[1] = len;
+		o = parse(bytes, sizeof(bytes));
+		assert_int_equal(o.malformed, len != 2 + 8 * n || len > 34);
+		assert_int_equal(o.n_sack, o.malformed ? 0 : n);
+		for (uint32_t i = 0; i < o.n_sack; i++) {
+			uint32_t at = 2 + 8 * i;
+
+			assert_int_equal(o.sack[i].left, 0x00010203u + 0x01010101u * at);
+			assert_int_equal(o.sack[i].right, 0x00010203u + 0x01010101u * (at + 4));
+		}
+	}
+}
+
+/* And back, for as many as there may be. */
+static void
+test_options_sack_build(void **state)
+{
+	static const uint8_t want[] = {1, 1, 5, 18, 0xff, 0xff, 0xff, 0xf0, 0, 0, 0, 16, 0x12, 0x34,
+		0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0};
+	struct tcp_sack_block block[4] = {
+		{0xfffffff0, 16}, {0x12345678, 0x9abcdef0}, {3, 4}, {5, 6}};
+	uint8_t bytes[TCP_OPTIONS_MAX];
+
+	(void)state;
+	assert_int_equal(tcp_options_build_sack(bytes, block, 2), sizeof(want));
+	assert_memory_equal(bytes, want, sizeof(want));
+	for (uint32_t n = 1; n <= 4; n++) {
+		struct tcp_options o;
+
+		memset(bytes, 0x63, sizeof(bytes));
+		assert_int_equal(tcp_options_build_sack(bytes, block, n), 4 + 8 * n);
+		assert_int_equal(TCP_OPT_SACK_LEN(n), 4 + 8 * n);
+		for (uint32_t i = 4 + 8 * n; i < sizeof(bytes); i++)
+			assert_int_equal(bytes[i], 0x63);
+		o = parse(bytes, 4 + 8 * n);
+		assert_int_equal(o.n_sack, n);
+		assert_memory_equal(o.sack, block, n * sizeof(block[0]));
+	}
 }
 
 /* Each known kind with each length that fits into the bytes: only its own is right. */
@@ -378,6 +440,17 @@ oracle_step(const uint8_t **p, uint32_t *left, struct tcp_options *o)
 			o->malformed = true;
 			return false;
 		}
+		if (q[0] == 5) {
+			if (size != 2 && size != 10 && size != 18 && size != 26 && size != 34) {
+				o->malformed = true;
+				return false;
+			}
+			o->n_sack = 0;
+			for (const uint8_t *b = q + 2; b < q + size; b += 8)
+				o->sack[o->n_sack++] = (struct tcp_sack_block){
+					b[0] * 16777216u + b[1] * 65536u + b[2] * 256u + b[3],
+					b[4] * 16777216u + b[5] * 65536u + b[6] * 256u + b[7]};
+		}
 		if (q[0] == 2)
 			o->has_mss = true, o->mss = q[2] * 256 + q[3];
 		if (q[0] == 3)
@@ -485,6 +558,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_options_each),
 		ROW_TEST("OP-01", test_options_end_and_unknown),
 		ROW_TEST("OP-01", test_options_lies),
+		ROW_TEST("OP-04", test_options_sack),
+		ROW_TEST("OP-04", test_options_sack_build),
 		ROW_TEST("OP-01", test_options_wrong_length_for_kind),
 		ROW_TEST("OP-01", test_options_truncated),
 		cmocka_unit_test(test_options_round_trip),

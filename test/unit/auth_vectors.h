@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The test vectors of RFC 9235, sections 4 to 7, verified errata included: IP packets with
+ * their MACs in them, and the traffic keys these were made with. The master key is
+ * "testvector" throughout; KeyIDs are 61 and 84, and the connections are a BGP speaker's.
+ */
+#ifndef SPATE_TEST_UNIT_AUTH_VECTORS_H
+#define SPATE_TEST_UNIT_AUTH_VECTORS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/auth_crypto.h"
+
+#define AUTH_VECTOR_KEY "testvector"
+
+/* BGP OPEN messages, the data of those segments that have any. */
+#define BGP_MARKER "ffffffff ffffffff ffffffff ffffffff "
+#define BGP_REST   "26020601 04000100 01020280 00020202 00020242 00020641 040000"
+#define BGP_END    "02084006 00640001 0100"
+#define OPEN4_A    BGP_MARKER "00430104 dabf00b4 0a0b0c0d" BGP_REST "dabf" BGP_END
+#define OPEN4_B    BGP_MARKER "00430104 dac000b4 ac1b1c1d" BGP_REST "dac0" BGP_END
+#define OPEN6_A    BGP_MARKER "00430104 fde800b4 01010179" BGP_REST "fde8" BGP_END
+#define OPEN6_B    BGP_MARKER "00430104 fde800b4 0101017a" BGP_REST "fde8" BGP_END
+
+/* Addresses of the two ends, as a packet from A and one from B has them. */
+#define A_TO_B4 "0a0b0c0d ac1b1c1d"
+#define B_TO_A4 "ac1b1c1d 0a0b0c0d"
+#define A_TO_B6                                                                                    \
+	"fd000000 00000000 00000000 00000001"                                                      \
+	"fd000000 00000000 00000000 00000002"
+#define B_TO_A6                                                                                    \
+	"fd000000 00000000 00000000 00000002"                                                      \
+	"fd000000 00000000 00000000 00000001"
+
+/* Which of a connection's four traffic keys, seen from A. */
+enum auth_vector_kind {
+	SEND_SYN,
+	RECEIVE_SYN_ACK,
+	SEND_OTHER,
+	RECEIVE_OTHER,
+};
+
+struct auth_vector {
+	const char *section; /* of RFC 9235 */
+	enum spate_auth_algorithm alg;
+	bool cover_options;
+	enum auth_vector_kind kind;
+	uint32_t isn_a, isn_b;
+	const char *packet, *traffic_key;
+};
+
+static const struct auth_vector auth_vectors[] = {
+	{"4.1", SPATE_AUTH_HMAC_SHA_1_96, true, SEND_SYN, 0xfbfbab5a, 0x11c14261,
+		"45e0004c dd0f4000 ff06bf6b" A_TO_B4
+		"e9d700b3 fbfbab5a 00000000 e002ffff cac40000 020405b4"
+		"01030308 0402080a 00155ab7 00000000 1d103d54 2ee437c6"
+		"f8ede6d7 c4d602e7",
+		"6d63ef1b 02fe1509 d4b14027 07fd7b04 16abb74f"},
+	{"4.1", SPATE_AUTH_HMAC_SHA_1_96, true, RECEIVE_SYN_ACK, 0xfbfbab5a, 0x11c14261,
+		"45e0004c 65064000 ff063775" B_TO_A4
+		"00b3e9d7 11c14261 fbfbab5b e012ffff 37760000 020405b4"
+		"01030308 0402080a 84a50beb 00155ab7 1d10543d eeab0fe2"
+		"4c301081 5116b3be",
+		"d9e217e4 834a80ca 2f3fd8de 2e41b8e6 797fea96"},
+	{"4.1", SPATE_AUTH_HMAC_SHA_1_96, true, SEND_OTHER, 0xfbfbab5a, 0x11c14261,
+		"45e00087 36a14000 ff06659f" A_TO_B4
+		"e9d700b3 fbfbab5b 11c14262 c0180104 a1620000 0101080a"
+		"00155ac1 84a50beb 1d103d54 7064cf99 8cc6c315 c2c2e2bf" OPEN4_A,
+		"d2e59c65 ffc7b1a3 93476564 63b70edc 24a13d71"},
+	{"4.1", SPATE_AUTH_HMAC_SHA_1_96, true, RECEIVE_OTHER, 0xfbfbab5a, 0x11c14261,
+		"45e00087 1fa94000 ff067c97" B_TO_A4
+		"00b3e9d7 11c14262 fbfbab9e c0180100 400c0000 0101080a"
+		"84a50bf5 00155ac1 1d10543d a63f0ecb bb2e635c 954deac7" OPEN4_B,
+		"d9e217e4 834a80ca 2f3fd8de 2e41b8e6 797fea96"},
+	{"4.2", SPATE_AUTH_HMAC_SHA_1_96, false, SEND_SYN, 0xcb0efbee, 0xacd5b5e1,
+		"45e0004c 53994000 ff0648e2" A_TO_B4
+		"ff1200b3 cb0efbee 00000000 e002ffff 541f0000 020405b4"
+		"01030308 0402080a 00024cce 00000000 1d103d54 80af3cfe"
+		"b8536893 7b8f9ec2",
+		"30eaa156 0cf0be57 dab5c045 229fb10a 423cd7ea"},
+	{"4.2", SPATE_AUTH_HMAC_SHA_1_96, false, RECEIVE_SYN_ACK, 0xcb0efbee, 0xacd5b5e1,
+		"45e0004c 32844000 ff0669f7" B_TO_A4
+		"00b3ff12 acd5b5e1 cb0efbef e012ffff 388e0000 020405b4"
+		"01030308 0402080a 576772f3 00024cce 1d10543d 09306f9a"
+		"cea63a8c 68cb9a70",
+		"b5b2896b b3664e81 76b0edc6 e7995241 01a8307f"},
+	{"4.2", SPATE_AUTH_HMAC_SHA_1_96, false, SEND_OTHER, 0xcb0efbee, 0xacd5b5e1,
+		"45e00087 a8f54000 ff06f34a" A_TO_B4
+		"ff1200b3 cb0efbef acd5b5e2 c0180104 6c450000 0101080a"
+		"00024cce 576772f3 1d103d54 710608cc 696c03a2 71c93aa5" OPEN4_A,
+		"f3db1793 d7910ecd 806c34f1 55ea1f00 345953e3"},
+	{"4.2", SPATE_AUTH_HMAC_SHA_1_96, false, RECEIVE_OTHER, 0xcb0efbee, 0xacd5b5e1,
+		"45e00087 54374000 ff064809" B_TO_A4
+		"00b3ff12 acd5b5e2 cb0efc32 c0180100 46b60000 0101080a"
+		"576772f3 00024cce 1d10543d 97766e48 ac262de9 ae61b4f9" OPEN4_B,
+		"b5b2896b b3664e81 76b0edc6 e7995241 01a8307f"},
+	{"5.1", SPATE_AUTH_AES_128_CMAC_96, true, SEND_SYN, 0x787a1ddf, 0xfadd6de9,
+		"45e0004c 7b9f4000 ff0620dc" A_TO_B4
+		"c4fa00b3 787a1ddf 00000000 e002ffff 5a0f0000 020405b4"
+		"01030308 0402080a 00017ed0 00000000 1d103d54 e477e99c"
+		"80407654 98e55091",
+		"f5b8b3d5 f34fdbb6 eb8d4ab9 660e60e3"},
+	{"5.1", SPATE_AUTH_AES_128_CMAC_96, true, RECEIVE_SYN_ACK, 0x787a1ddf, 0xfadd6de9,
+		"45e0004c 4bad4000 ff0650ce" B_TO_A4
+		"00b3c4fa fadd6de9 787a1de0 e012ffff f3f20000 020405b4"
+		"01030308 0402080a 93f4e9e8 00017ed0 1d10543d d6ada7bc"
+		"4cdd536d 1769db5f",
+		"4bc7571a 486f3264 bbd88847 4066b4b1"},
+	{"5.1", SPATE_AUTH_AES_128_CMAC_96, true, SEND_OTHER, 0x787a1ddf, 0xfadd6de9,
+		"45e00087 fb4f4000 ff06a0f0" A_TO_B4
+		"c4fa00b3 787a1de0 fadd6dea c0180104 95050000 0101080a"
+		"00017ed0 93f4e9e8 1d103d54 77412742 fa4dc433 eff0973e" OPEN4_A,
+		"8c8ae0e8 371ec5cb b97ea79d 90418391"},
+	{"5.1", SPATE_AUTH_AES_128_CMAC_96, true, RECEIVE_OTHER, 0x787a1ddf, 0xfadd6de9,
+		"45e00087 b9144000 ff06e32b" B_TO_A4
+		"00b3c4fa fadd6dea 787a1e23 c0180100 e7db0000 0101080a"
+		"93f4e9e8 00017ed0 1d10543d f6d965a7 8382a748 45f72dac" OPEN4_B,
+		"4bc7571a 486f3264 bbd88847 4066b4b1"},
+	{"5.2", SPATE_AUTH_AES_128_CMAC_96, false, SEND_SYN, 0x389bed71, 0xd3844a6f,
+		"45e0004c f22e4000 ff06aa4c" A_TO_B4
+		"da1c00b3 389bed71 00000000 e002ffff 70bf0000 020405b4"
+		"01030308 0402080a 000185e1 00000000 1d103d54 c44e60cb"
+		"31f7c0b1 de3d2749",
+		"2cdbae13 92c49449 fa92c450 9735d50e"},
+	{"5.2", SPATE_AUTH_AES_128_CMAC_96, false, RECEIVE_SYN_ACK, 0x389bed71, 0xd3844a6f,
+		"45e0004c 6cc04000 ff062fbb" B_TO_A4
+		"00b3da1c d3844a6f 389bed72 e012ffff e4450000 020405b4"
+		"01030308 0402080a ce459838 000185e1 1d10543d 3a6abb20"
+		"7e49b1be 7136db90",
+		"3ce67a55 1869506b 6347b633 c50a624a"},
+	{"5.2", SPATE_AUTH_AES_128_CMAC_96, false, SEND_OTHER, 0x389bed71, 0xd3844a6f,
+		"45e00087 ee914000 ff06adae" A_TO_B4
+		"da1c00b3 389bed72 d3844a70 c0180104 88510000 0101080a"
+		"000185e1 ce459838 1d103d54 7585e9e9 d5c3ec85 7b96f837" OPEN4_A,
+		"035bc400 a341ffe5 95f59f58 005006ca"},
+	{"5.2", SPATE_AUTH_AES_128_CMAC_96, false, RECEIVE_OTHER, 0x389bed71, 0xd3844a6f,
+		"45e00087 6a214000 ff06321f" B_TO_A4
+		"00b3da1c d3844a70 389bed72 c0180100 04490000 0101080a"
+		"ce459838 000185e1 1d10543d 5c040fd9 23330476 5c0982f4" OPEN4_B,
+		"3ce67a55 1869506b 6347b633 c50a624a"},
+	{"6.1", SPATE_AUTH_HMAC_SHA_1_96, true, SEND_SYN, 0x176a833f, 0x3f51994b,
+		"6e0891dc 00380640" A_TO_B6
+		"f7e400b3 176a833f 00000000 e002ffff 47210000 020405a0"
+		"01030308 0402080a 0041d087 00000000 1d103d54 9033ec3d"
+		"7334b64c 5edd039f",
+		"625ec09d 575836ed c9b64284 18bbf069 89a361bb"},
+	{"6.1", SPATE_AUTH_HMAC_SHA_1_96, true, RECEIVE_SYN_ACK, 0x176a833f, 0x3f51994b,
+		"6e01009e 00380640" B_TO_A6
+		"00b3f7e4 3f51994b 176a8340 e012ffff bfec0000 020405a0"
+		"01030308 0402080a bd33129b 0041d087 1d10543d f1cba346"
+		"c3526163 f71f1f55",
+		"e4a37ada 2a0afca8 71143491 3fe138c7 71ebcb4a"},
+	{"6.1", SPATE_AUTH_HMAC_SHA_1_96, true, SEND_OTHER, 0x176a833f, 0x3f51994b,
+		"6e0891dc 00730640" A_TO_B6
+		"f7e400b3 176a8340 3f51994c c0180100 329c0000 0101080a"
+		"0041d091 bd33129b 1d103d54 bf0805fe b4ac7b16 3d6fcdf2" OPEN6_A,
+		"1ed82975 f4ea444c 61580c5b d90dbd61 bbc91b7e"},
+	{"6.1", SPATE_AUTH_HMAC_SHA_1_96, true, RECEIVE_OTHER, 0x176a833f, 0x3f51994b,
+		"6e01009e 00730640" B_TO_A6
+		"00b3f7e4 3f51994c 176a8383 c0180100 ee6e0000 0101080a"
+		"bd3312a5 0041d091 1d10543d 6c48125c 11335bab 9a07a797" OPEN6_B,
+		"e4a37ada 2a0afca8 71143491 3fe138c7 71ebcb4a"},
+	{"6.2", SPATE_AUTH_HMAC_SHA_1_96, false, SEND_SYN, 0x020c1e69, 0xeba3734d,
+		"6e078fcd 00380640" A_TO_B6
+		"c6cd00b3 020c1e69 00000000 e002ffff a41a0000 020405a0"
+		"01030308 0402080a 009db95b 00000000 1d103d54 885698b0"
+		"530ed4d5 a15f8346",
+		"31a3faf6 9effae52 931b7f84 5467315c 270a4edc"},
+	{"6.2", SPATE_AUTH_HMAC_SHA_1_96, false, RECEIVE_SYN_ACK, 0x020c1e69, 0xeba3734d,
+		"6e0a7e1f 00380640" B_TO_A6
+		"00b3c6cd eba3734d 020c1e6a e012ffff 774d0000 020405a0"
+		"01030308 0402080a 5ec99b70 009db95b 1d10543d 3c546bad"
+		"9743f12d f8b8010d",
+		"40510894 7f996575 e7bdbc26 d40216a2 c7fa91bd"},
+	{"6.2", SPATE_AUTH_HMAC_SHA_1_96, false, SEND_OTHER, 0x020c1e69, 0xeba3734d,
+		"6e078fcd 00730640" A_TO_B6
+		"c6cd00b3 020c1e6a eba3734e c0180100 83e60000 0101080a"
+		"009db965 5ec99b70 1d103d54 48bd093b 1924e001 192f5bf0" OPEN6_A,
+		"b34eed6a 9396a669 f1c4f4f5 7618f365 6f52c7ab"},
+	{"6.2", SPATE_AUTH_HMAC_SHA_1_96, false, RECEIVE_OTHER, 0x020c1e69, 0xeba3734d,
+		"6e0a7e1f 00730640" B_TO_A6
+		"00b3c6cd eba3734e 020c1ead c0180100 716a0000 0101080a"
+		"5ec99b7a 009db965 1d10543d 559a8194 45b4fde9 8d9e1317" OPEN6_B,
+		"40510894 7f996575 e7bdbc26 d40216a2 c7fa91bd"},
+	{"7.1", SPATE_AUTH_AES_128_CMAC_96, true, SEND_SYN, 0x193cccec, 0xa6744ecb,
+		"6e04a706 00380640" A_TO_B6
+		"f85a00b3 193cccec 00000000 e002ffff de5d0000 020405a0"
+		"01030308 0402080a 13e4ab99 00000000 1d103d54 59b58810"
+		"7481ac6d c3927040",
+		"fa5a2108 882d39d0 c7192917 5ab1b7b8"},
+	{"7.1", SPATE_AUTH_AES_128_CMAC_96, true, RECEIVE_SYN_ACK, 0x193cccec, 0xa6744ecb,
+		"6e061520 00380640" B_TO_A6
+		"00b3f85a a6744ecb 193ccced e012ffff eabb0000 020405a0"
+		"01030308 0402080a 71daabc8 13e4ab99 1d10543d dc2843a8"
+		"4e78a6bc fdc5ed80",
+		"cf1b1e22 5e06a636 16764a06 7b46f4b1"},
+	{"7.1", SPATE_AUTH_AES_128_CMAC_96, true, SEND_OTHER, 0x193cccec, 0xa6744ecb,
+		"6e04a706 00730640" A_TO_B6
+		"f85a00b3 193ccced a6744ecc c0180100 32800000 0101080a"
+		"13e4aba3 71daabc8 1d103d54 7b6a455c 0d4f5f01 835baab3" OPEN6_A,
+		"6174c355 7abed275 74dba371 85f00300"},
+	{"7.1", SPATE_AUTH_AES_128_CMAC_96, true, RECEIVE_OTHER, 0x193cccec, 0xa6744ecb,
+		"6e061520 00730640" B_TO_A6
+		"00b3f85a a6744ecc 193ccd30 c0180100 52f40000 0101080a"
+		"71daabd3 13e4aba3 1d10543d c1069b7d fd3d693a 6df3f289" OPEN6_B,
+		"cf1b1e22 5e06a636 16764a06 7b46f4b1"},
+	{"7.2", SPATE_AUTH_AES_128_CMAC_96, false, SEND_SYN, 0xb01da74a, 0xa6246145,
+		"6e093d76 00380640" A_TO_B6
+		"f28800b3 b01da74a 00000000 e002ffff 75ff0000 020405a0"
+		"01030308 0402080a 14275b3b 00000000 1d103d54 3d45b434"
+		"2de8bb15 30847898",
+		"a94f5112 63e4093d 35dd818c 13bbbf53"},
+	{"7.2", SPATE_AUTH_AES_128_CMAC_96, false, RECEIVE_SYN_ACK, 0xb01da74a, 0xa6246145,
+		"6e0c600a 00380640" B_TO_A6
+		"00b3f288 a6246145 b01da74b e012ffff a70c0000 020405a0"
+		"01030308 0402080a 1782245b 14275b3b 1d10543d 1d01f6c8"
+		"7c6f93ac ffa9d4b5",
+		"92dea5bb c78b1d9f 5b2952e9 cd30642a"},
+	{"7.2", SPATE_AUTH_AES_128_CMAC_96, false, SEND_OTHER, 0xb01da74a, 0xa6246145,
+		"6e093d76 00730640" A_TO_B6
+		"f28800b3 b01da74b a6246146 c0180100 c36d0000 0101080a"
+		"14275b4f 1782245b 1d103d54 290cf414 ccb47a33 3276e7f8" OPEN6_A,
+		"4fb2086e 402c6790 79ed65d4 bf97693d"},
+	{"7.2", SPATE_AUTH_AES_128_CMAC_96, false, RECEIVE_OTHER, 0xb01da74a, 0xa6246145,
+		"6e0c600a 00730640" B_TO_A6
+		"00b3f288 a6246146 b01da78e c0180100 34510000 0101080a"
+		"17822465 14275b4f 1d10543d 99515ffc d5403499 f619fd1b" OPEN6_B,
+		"92dea5bb c78b1d9f 5b2952e9 cd30642a"},
+};
+
+#endif
