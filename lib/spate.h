@@ -134,11 +134,14 @@ struct spate_tcp_conf {
 	uint32_t keepalive_idle_ms;     /* silence before the first probe (RFC 9293 3.8.4) */
 	uint32_t keepalive_interval_ms; /* between unanswered probes */
 	uint32_t keepalive_count;       /* unanswered probes before giving up */
+	uint32_t user_timeout_ms;       /* RFC 9293 3.10.8, each connection's; 0: retry counts */
+	uint32_t user_timeout_limit_ms; /* U_LIMIT of RFC 5482 3.1 */
 	uint32_t quiet_time_ms;         /* after the start: no opens, no answers (RFC 9293 3.4.3) */
 	uint32_t challenge_ack_ms;      /* least time between challenge ACKs of one connection */
 	uint32_t receive_buffer;        /* bytes: the window offered */
 	uint16_t mss;                   /* upper limit of the MSS sent and used; 0: from the MTU */
 	uint8_t initial_window;         /* segments, RFC 6928 */
+	uint8_t black_hole_timeouts;    /* of a full segment, then a smaller one; 0: never */
 	uint8_t reuse;                  /* enum spate_reuse */
 	uint8_t isn_shift;              /* ISN tick is 2^isn_shift ns (RFC 6528) */
 	bool syn_cookies;               /* answer SYNs there is no room for (RFC 4987) */
@@ -146,6 +149,8 @@ struct spate_tcp_conf {
 	bool time_wait;                 /* off: closes forget at once, and late FINs draw RST */
 	bool timestamps;                /* RFC 7323 offered and accepted */
 	bool window_scale;              /* RFC 7323 offered and accepted */
+	bool user_timeout_option;       /* RFC 5482 sent, and the peer's adopted */
+	bool ecn;                       /* RFC 3168 offered and accepted */
 	bool sack;                      /* RFC 2018 and 2883 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
@@ -249,6 +254,15 @@ int spate_listen(struct spate_stack *s, const struct spate_addr *local, uint32_t
 /* Stop listening; connections not yet accepted are reset (CM-23). 0 or -ENOENT. */
 int spate_unlisten(struct spate_stack *s, int listener);
 
+/*
+ * `full`: the application has no room for more connections of this listener, as when a
+ * queue that accept() empties is full. Until it says otherwise on_accept() is not called
+ * for it: handshakes go as far as SYN_RCVD, the ACK that would complete one is dropped,
+ * counted, with its data, and the SYN+ACK sent again on its timer, so a client gets in
+ * when there is room within that time (CM-18). May be called from on_accept(). 0 or -ENOENT.
+ */
+int spate_listener_full(struct spate_stack *s, int listener, bool full);
+
 /* Where local tuples come from: see spate_source_init(). Opaque, no resources held. */
 struct spate_source {
 	uint64_t opaque[12];
@@ -334,11 +348,19 @@ enum spate_option {
 	SPATE_OPT_AUTH_SEND,    /* send_id of the key we send with (current_key) */
 	SPATE_OPT_AUTH_RECEIVE, /* recv_id of the key the peer is asked to send with (rnext_key) */
 	SPATE_OPT_AUTH_ICMP,    /* 0 or 1: let ICMP's hard errors count (RFC 5925 7.8) */
+	/*
+	 * Milliseconds what was sent may go unacknowledged, or wait to be sent, before the
+	 * connection ends with -ETIMEDOUT (RFC 9293 3.10.8); from the first unanswered probe
+	 * on with keepalive. Takes the place of the retry counts, those of a SYN excepted; 0:
+	 * they decide. Read, it is what holds now, which may be what the peer's option made of
+	 * it (RFC 5482); what is set here the peer does not change.
+	 */
+	SPATE_OPT_USER_TIMEOUT,
 };
 
 /*
  * 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have; -EISCONN
- * when it is too late.
+ * when it is too late; -ENOBUFS when the stack has no room to keep it.
  */
 int spate_setopt(struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t value);
 int spate_getopt(
@@ -407,7 +429,8 @@ uint64_t spate_get_user(const struct spate_stack *s, spate_conn c);
 enum spate_timer {
 	SPATE_TIMER_NONE = 0,
 	SPATE_TIMER_RETRANSMIT,
-	SPATE_TIMER_PERSIST, /* the peer's window is closed */
+	SPATE_TIMER_PERSIST,  /* the peer's window is closed */
+	SPATE_TIMER_OVERRIDE, /* it is open too little to be worth a segment */
 	SPATE_TIMER_FIN_WAIT_2,
 	SPATE_TIMER_KEEPALIVE,
 	SPATE_TIMER_TIME_WAIT,

@@ -27,6 +27,7 @@ struct listener {
 	rte_be16_t lport;
 	uint16_t next; /* same port, or the free list */
 	uint8_t used;
+	uint8_t full;         /* the application has no room for more (CM-18) */
 	uint32_t cookie;      /* the application's name for it */
 	uint32_t backlog_max; /* most connections in SYN_RCVD, 0: as many as there is room for */
 	uint32_t backlog;     /* in SYN_RCVD now */

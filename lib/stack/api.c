@@ -125,6 +125,15 @@ spate_unlisten(struct spate_stack *s, int listener)
 }
 
 int
+spate_listener_full(struct spate_stack *s, int listener, bool full)
+{
+	if (listener < 0 || listener >= LISTENER_MAX || !s->tcp.listeners.entry[listener].used)
+		return -ENOENT;
+	s->tcp.listeners.entry[listener].full = full;
+	return 0;
+}
+
+int
 spate_source_init(struct spate_stack *s, struct spate_source *src, const struct spate_addr *first,
 	const struct spate_addr *last, uint16_t first_port, uint16_t last_port)
 {
@@ -279,6 +288,8 @@ spate_setopt(struct spate_stack *s, spate_conn id, enum spate_option option, uin
 		return tcp_auth_set_receive(&s->tcp, c, value);
 	case SPATE_OPT_AUTH_ICMP:
 		return tcp_auth_set_icmp(&s->tcp, c, value);
+	case SPATE_OPT_USER_TIMEOUT:
+		return tcp_user_timeout_set(&s->tcp, c, value);
 	}
 	return -ENOPROTOOPT;
 }
@@ -301,6 +312,9 @@ spate_getopt(const struct spate_stack *s, spate_conn id, enum spate_option optio
 	case SPATE_OPT_AUTH_RECEIVE:
 	case SPATE_OPT_AUTH_ICMP:
 		return tcp_auth_get(&s->tcp, c, option, value);
+	case SPATE_OPT_USER_TIMEOUT:
+		*value = tcp_user_timeout_ms(&s->tcp, c);
+		return 0;
 	}
 	return -ENOPROTOOPT;
 }

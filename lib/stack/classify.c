@@ -8,6 +8,7 @@
 
 #include "ip/packet.h"
 #include "stack/stack.h"
+#include "wire/ecn.h"
 #include "wire/nd.h"
 
 static enum spate_counter
@@ -275,6 +276,7 @@ stack_classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, str
 
 	*key = (struct flow_key){v.raddr, v.laddr, h->src_port, h->dst_port};
 	rx->key = key;
+	rx->ecn = ecn_of(v.header);
 	return true;
 }
 

@@ -69,7 +69,8 @@ allocate(struct spate_stack *s)
 		[MEMORY_TABLE] = conn_table_bytes(c->max_conns + c->max_time_wait),
 		[MEMORY_WHEEL] = wheel_bytes(c->max_conns),
 		[MEMORY_CHUNKS] = (size_t)c->max_conns * sizeof(struct tcp_chunk),
-		[MEMORY_EXTRAS] = (size_t)tcp_extra_places(c->max_conns) * sizeof(struct tcp_extra),
+		[MEMORY_EXTRAS] =
+			(size_t)tcp_extra_places(&c->tcp, c->max_conns) * sizeof(struct tcp_extra),
 		[MEMORY_PEERS6] = has_ip6(c) ? addr6_bytes(peers6_of(c)) : 0,
 	};
 
@@ -130,7 +131,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->max_chunks = c->max_conns;
 	t->chunk_free = TCP_CHUNK_NONE;
 	t->extras = s->memory[MEMORY_EXTRAS];
-	t->max_extras = tcp_extra_places(c->max_conns);
+	t->max_extras = tcp_extra_places(&c->tcp, c->max_conns);
 	t->extra_free = TCP_EXTRA_NONE;
 	/* Data waiting for its ACK must leave buffers for the ACK to be received in. */
 	t->owned_max = c->pool->size / 4;

@@ -68,6 +68,8 @@
 	X(SYN_NO_ROOM, syn_no_room, "SYNs dropped: connection table full")                         \
 	X(SYN_MALFORMED, syn_malformed, "SYNs dropped: with FIN or RST")                           \
 	X(QUIET, quiet, "SYNs dropped and opens put off: quiet time after the start")              \
+	X(ACCEPT_QUEUE_FULL, accept_queue_full,                                                    \
+		"ACKs of a SYN+ACK dropped: the application has no room")                          \
 	X(EMBRYO_RESET, embryo_reset, "SYN_RCVD ended by the peer's RST")                          \
 	X(EMBRYO_TIMED_OUT, embryo_timed_out, "SYN_RCVD given up: no ACK of the SYN+ACK")          \
 	X(EMBRYO_REPLACED, embryo_replaced, "SYN_RCVD ended by a different SYN")                   \
@@ -88,6 +90,12 @@
 		"connections that did without a side record: pool empty")                          \
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
 	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
+	X(BLACK_HOLES, black_holes, "times full segments vanished and smaller ones were tried")    \
+	X(PATH_PROBES, path_probes, "segments sent to try a larger size")                          \
+	X(PATH_RAISED, path_raised, "of these, acknowledged: the larger size is used again")       \
+	X(USER_TIMED_OUT, user_timed_out, "connections and handshakes given up: user timeout")     \
+	X(ECN_CE, ecn_ce, "data segments a router has marked instead of dropping")                 \
+	X(ECN_CUTS, ecn_cuts, "congestion windows halved because the peer has seen marks")         \
 	X(PERSIST_PROBES, persist_probes, "zero-window probes sent")                               \
 	X(KEEPALIVE_PROBES, keepalive_probes, "keepalive probes sent")                             \
 	X(KEEPALIVE_TIMED_OUT, keepalive_timed_out,                                                \

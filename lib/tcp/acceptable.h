@@ -27,6 +27,16 @@ acceptable_seq(uint32_t rcv_nxt, uint32_t wnd, uint32_t seq, uint32_t len)
 	return wnd != 0 && (seq - rcv_nxt < wnd || seq + len - 1 - rcv_nxt < wnd);
 }
 
+/*
+ * A FIN without data takes no room: at RCV.NXT it is acceptable though RCV.WND is zero, or
+ * the peer's close would wait for a window nothing is left to fill.
+ */
+static inline bool
+acceptable_bare_fin(uint32_t rcv_nxt, uint32_t seq, uint32_t data_len, bool fin)
+{
+	return fin && data_len == 0 && seq == rcv_nxt;
+}
+
 enum rst_verdict {
 	RST_DROP,      /* outside the window */
 	RST_CHALLENGE, /* in the window, but not the one number a peer would use */

@@ -132,19 +132,46 @@ tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		bytes--;
 	tcp_send_drop(t, c, bytes);
 	c->snd_una = ack;
+	tcp_user_timeout_wait(t, c);
 	c->retries = 0;
 	c->dupacks = 0;
 	if ((c->flags & TCP_F_RTT) && seq_geq(ack, c->rtt_seq)) {
 		c->flags &= ~TCP_F_RTT;
 		rtt_sample(c, tcp_now_us(t) - c->rtt_start);
 	}
+	if (unlikely(c->options & TCP_O_NARROW))
+		tcp_path_acked(t, c);
+	if ((c->options & TCP_O_ECN_CUT) && seq_geq(ack, c->recover))
+		c->options &= ~TCP_O_ECN_CUT;
 	if (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))
 		recovering(t, c, acked);
-	else
+	else if (!(c->options & TCP_O_ECN_CUT))
 		grow(c, acked);
 	tcp_timer_update(t, c, true);
 	if (tcp_unsent(c))
 		tcp_ready(t, c);
+}
+
+/* RFC 3168 6.1.2: reduced for whatever reason, the peer may stop saying ECE. */
+static void
+reduced(struct tcp_conn *c)
+{
+	c->options &= ~TCP_O_ECN_CUT;
+	if (c->options & TCP_O_ECN)
+		c->options |= TCP_O_CWR;
+}
+
+void
+tcp_congestion_notified(struct tcp *t, struct tcp_conn *c)
+{
+	/* Once for what is in flight: the other ACKs of it say the same. */
+	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) || (c->options & TCP_O_ECN_CUT))
+		return;
+	spate_count(t->counters, SPATE_ECN_CUTS);
+	c->ssthresh = c->cwnd = half_flight(c);
+	c->recover = c->snd_nxt;
+	reduced(c);
+	c->options |= TCP_O_ECN_CUT;
 }
 
 void
@@ -158,10 +185,15 @@ tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
 		}
 		return;
 	}
-	if (++c->dupacks != DUPACK_THRESHOLD)
+	if (++c->dupacks != DUPACK_THRESHOLD || tcp_path_probe_lost(t, c, true))
 		return;
 	spate_count(t->counters, SPATE_FAST_RETRANSMITS);
-	c->ssthresh = half_flight(c);
+	/* RFC 3168 6.1.2: what is lost from a window that was halved for ECE is the same
+	 * congestion.
+	 */
+	if (!(c->options & TCP_O_ECN_CUT))
+		c->ssthresh = half_flight(c);
+	reduced(c);
 	c->cwnd = c->ssthresh + DUPACK_THRESHOLD * tcp_segment_room(c);
 	c->recover = c->snd_nxt;
 	c->snd_rtx = c->snd_una;
@@ -175,6 +207,7 @@ tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c)
 	/* RFC 5681 3.1: only the first timeout of a segment halves; then one segment. */
 	if (c->retries == 0)
 		c->ssthresh = half_flight(c);
+	reduced(c);
 	c->cwnd = tcp_segment_room(c);
 	c->recover = c->snd_nxt;
 	c->snd_rtx = c->snd_una;
@@ -207,17 +240,27 @@ tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;
 		tcp_ready(t, c);
 	}
-	if (wnd > c->snd_wnd && tcp_unsent(c))
-		tcp_ready(t, c);
+	if (wnd > c->snd_wnd) {
+		c->wnd_max = s->wnd > c->wnd_max ? s->wnd : c->wnd_max;
+		if (tcp_unsent(c))
+			tcp_ready(t, c);
+	}
+
+	bool turned = (wnd == 0) != (c->snd_wnd == 0);
+
 	c->snd_wnd = wnd;
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;
+	/* Probes instead of retransmissions, or the other way round. */
+	if (turned)
+		tcp_timer_update(t, c, false);
 }
 
 void
 tcp_ack_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	c->snd_una = s->ack;
+	tcp_user_timeout_wait(t, c);
 	c->retries = 0;
 	if (c->flags & TCP_F_RTT)
 		rtt_sample(c, tcp_now_us(t) - c->rtt_start);

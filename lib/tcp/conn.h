@@ -39,8 +39,10 @@ enum tcp_timer {
 	TCP_TIMER_NONE = 0,
 	TCP_TIMER_RETRANSMIT, /* something is in flight */
 	TCP_TIMER_PERSIST,    /* the peer's window is closed and data waits */
+	TCP_TIMER_OVERRIDE,   /* data waits, and only a silly segment of it fits */
 	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
 	TCP_TIMER_KEEPALIVE,  /* nothing to say, but is the peer still there? */
+	TCP_TIMER_IDLE,       /* nothing at all: TS.Recent grows old */
 };
 
 /* tcp_conn.options */
@@ -50,6 +52,15 @@ enum tcp_timer {
 #define TCP_O_BEHIND    0x0008 /* RCV.NXT is beyond the last ACK sent */
 #define TCP_O_SACK      0x0010 /* SACK agreed (SYN_SENT: offered) */
 #define TCP_O_AUTH      0x0020 /* protected by TCP-AO: tcp/auth.h has its record */
+#define TCP_O_OVERRIDE  0x0040 /* small as it is, the next segment leaves (RFC 9293 3.8.6.2.1) */
+#define TCP_O_TS_OLD    0x0080 /* TS.Recent is too old to compare with (RFC 7323 5.5) */
+#define TCP_O_ECN       0x0100 /* ECN agreed (SYN_SENT: offered); new data is marked ECT */
+#define TCP_O_ECN_ECHO  0x0200 /* marks of the peer's data are told it (RFC 3168 6.1.1) */
+#define TCP_O_ECE       0x0400 /* ... and one has come: ECE until the peer says CWR */
+#define TCP_O_CWR       0x0800 /* the window was reduced: the next new data says so */
+#define TCP_O_ECN_CUT   0x1000 /* ... for ECE, and until `recover` not once more */
+#define TCP_O_UTO_DUE   0x2000 /* the next segment tells our user timeout (RFC 5482) */
+#define TCP_O_NARROW    0x4000 /* mss is less than was agreed: a larger one is to be tried */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */
 enum tcp_soft {
@@ -96,11 +107,15 @@ struct tcp_conn {
 	uint8_t retries;     /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	uint8_t dupacks;
 	union {
-		uint8_t probes; /* zero-window or keepalive probes without any answer */
+		uint8_t probes; /* zero-window or keepalive probes, or half days, without any answer
+				 */
 		uint8_t soft;   /* SYN_SENT: enum tcp_soft, what ICMP had to say */
 	};
-	uint16_t listener; /* SYN_RCVD, passive */
-	uint16_t options;  /* TCP_O_* */
+	union {
+		uint16_t listener; /* SYN_RCVD, passive */
+		uint16_t wnd_max;  /* later: the largest window of the peer's, as it was carried */
+	};
+	uint16_t options; /* TCP_O_* */
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct tcp_conn) == 2 * RTE_CACHE_LINE_SIZE, "two cache lines");

@@ -56,6 +56,7 @@ tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash, enum spat
 	}
 	c->state = state;
 	c->options = (t->conf.keepalive ? TCP_O_KEEPALIVE : 0) | (t->conf.sack ? TCP_O_SACK : 0);
+	tcp_user_timeout_begin(t, c);
 	c->hop = hop;
 	t->ip->neigh.entry[hop].refs++;
 	addr6_hold(&t->ip->peers6, key->raddr);

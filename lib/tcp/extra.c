@@ -7,9 +7,12 @@
 #define PLACES_SHARE 8 /* one for so many connections */
 
 uint32_t
-tcp_extra_places(uint32_t max_conns)
+tcp_extra_places(const struct spate_tcp_conf *conf, uint32_t max_conns)
 {
 	uint32_t n = max_conns / PLACES_SHARE;
+
+	if (conf->user_timeout_ms || conf->user_timeout_option)
+		return max_conns;
 
 	if (n < PLACES_LEAST)
 		n = PLACES_LEAST;
@@ -50,7 +53,8 @@ tcp_extra_give_back(struct tcp *t, struct tcp_conn *c)
 static bool
 needed(const struct tcp_extra *x)
 {
-	return x->held.first || x->has_duplicate;
+	return x->held.first || x->has_duplicate || x->user_timeout_ms || x->user_timeout_set ||
+	       x->path_mss;
 }
 
 void

@@ -21,10 +21,25 @@ struct tcp_extra {
 	bool has_duplicate; /* sack.c: received twice and not reported yet */
 	struct tcp_stretch duplicate;
 	struct tcp_reassembly held; /* reassembly.c: beyond a gap */
+
+	/* user_timeout.c: until the connection's end */
+	uint32_t user_timeout_ms;  /* 0: the retry counts decide */
+	bool user_timeout_set;     /* by the application: the peer's option changes nothing */
+	uint64_t waiting_since_ns; /* for an acknowledgement, or to be allowed to send */
+
+	/* path_mtu.c: while TCP_O_NARROW */
+	bool path_probing;                       /* a trial is under way: */
+	uint32_t path_probe_seq, path_probe_end; /* these numbers in one segment */
+	bool path_suspect;         /* lowered for a black hole, nothing arrived since */
+	uint16_t path_mss;         /* what was agreed, 0: what mss is */
+	uint64_t path_raise_at_ns; /* not before a larger size is tried */
 };
 
-/* Places in the pool of a stack with `max_conns` connections. */
-uint32_t tcp_extra_places(uint32_t max_conns);
+/*
+ * Places in the pool of a stack with `max_conns` connections: one for each where a knob gives
+ * every connection something to keep there.
+ */
+uint32_t tcp_extra_places(const struct spate_tcp_conf *conf, uint32_t max_conns);
 
 /* The connection's extra, NULL when it has none. */
 static inline struct tcp_extra *
@@ -35,6 +50,9 @@ tcp_extra_of(const struct tcp *t, const struct tcp_conn *c)
 
 /* The same, taken now if need be, all zero; NULL when the pool is empty (counted). */
 struct tcp_extra *tcp_extra_take(struct tcp *t, struct tcp_conn *c);
+
+/* Give it back, if there is one and nobody has any use for it now. */
+void tcp_extra_let_go(struct tcp *t, struct tcp_conn *c);
 
 /* What it holds must have been let go before. */
 void tcp_extra_give_back(struct tcp *t, struct tcp_conn *c);

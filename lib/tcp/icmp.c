@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "tcp/auth.h"
+#include "tcp/extra.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -26,7 +27,9 @@ static void
 fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct ip_error *e)
 {
 	bool v6 = addr_is_v6(c->key.raddr);
-	uint16_t current = c->mss + tcp_headers(c->key.raddr);
+	bool probe = tcp_path_probe_at(t, c, e->seq);
+	uint16_t sent = probe ? tcp_extra_of(t, c)->path_mss : c->mss;
+	uint16_t current = sent + tcp_headers(c->key.raddr);
 	/* Routers of IPv6 always say it: 0 is narrower than any link. */
 	uint16_t mtu = e->mtu || v6 ? e->mtu : path_plateau_below(current);
 	bool narrow = mtu < PATH_MTU_LEAST;
@@ -45,6 +48,7 @@ fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct ip_error *e
 	spate_count(t->counters, SPATE_ICMP_PATH_MTU);
 	path_learn(&t->ip->paths, &t->ip->peers6, e->raddr, mtu, narrow, t->now_ns);
 	c->mss = mtu - tcp_headers(c->key.raddr);
+	tcp_path_lowered(t, c, sent, t->now_ns + PATH_LIFETIME_NS);
 	resend(t, c);
 }
 

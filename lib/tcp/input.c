@@ -47,11 +47,22 @@ check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint
 		spate_count(t->counters, SPATE_MISSING_TIMESTAMP);
 		return false;
 	}
-	if (acceptable_ts(c->ts_recent, o.tsval))
+	if (acceptable_ts(c->ts_recent, o.tsval) || (c->options & TCP_O_TS_OLD))
 		return true;
 	spate_count(t->counters, SPATE_PAWS_DROPPED);
 	ack_now(t, c);
 	return false;
+}
+
+/*
+ * CM-21: the SYN+ACK that made this connection comes again, so our ACK of it was lost. It
+ * names both ISNs, which nobody guesses: no challenge, and no limit.
+ */
+static bool
+syn_ack_again(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	return c->state >= SPATE_ESTABLISHED && (s->flags & TCP_SYN) && (s->flags & TCP_ACK) &&
+	       s->seq == c->rcv_nxt - 1 && s->ack == c->snd_una;
 }
 
 /* What of the segment lies below RCV.NXT has come before: RFC 2883. */
@@ -77,7 +88,9 @@ unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	}
 	spate_count(t->counters, SPATE_UNACCEPTABLE_SEQ);
 	/* A retransmission is owed an ACK; an empty one that lies elsewhere is a challenge. */
-	if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN)) {
+	if (syn_ack_again(c, s)) {
+		ack_now(t, c);
+	} else if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN)) {
 		note_duplicate(t, c, s);
 		ack_now(t, c);
 	} else {
@@ -123,6 +136,7 @@ syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		 */
 		c->flags |= c->flags & TCP_F_SYN_DUE ? 0 : TCP_F_SYN_LOST;
 		c->flags |= TCP_F_SYN_DUE;
+		tcp_ecn_take_syn(c, s->flags);
 		tcp_ready(t, c);
 		return true;
 	}
@@ -148,6 +162,9 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 		tcp_reset_reply(t, rx);
 		return false;
 	}
+	/* CM-18: as if it had been lost; our SYN+ACK goes again until there is room. */
+	if (tcp_is_embryo(c) && tcp_no_room(t, c->listener))
+		return false;
 	c->flags &= ~TCP_F_SYN_DUE;
 	tcp_ack_syn(t, c, s);
 	tcp_established(t, c);
@@ -168,12 +185,18 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	if (!acceptable_ack(
 		    c->snd_una, c->snd_nxt, (uint32_t)UINT16_MAX << tcp_snd_wscale(c), s->ack)) {
 		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
-		tcp_challenge_ack(t, c);
+		/* RFC 5961 7 limits what an attacker without data could draw. */
+		if (s->data_len)
+			ack_now(t, c);
+		else
+			tcp_challenge_ack(t, c);
 		return false;
 	}
 	c->probes = 0;
 	if (c->timer == TCP_TIMER_KEEPALIVE)
 		tcp_timer_update(t, c, true);
+	if ((s->flags & TCP_ECE) && in_flight && (c->options & TCP_O_ECN))
+		tcp_congestion_notified(t, c);
 	if (seq_gt(s->ack, c->snd_una)) {
 		bool data = seq_lt(c->snd_una, c->snd_end);
 
@@ -256,6 +279,8 @@ deliver(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len, bo
 		return false;
 	}
 	c->rcv_nxt += len + fin;
+	if (seq_gt(c->rcv_nxt, c->rcv_adv))
+		c->rcv_adv = c->rcv_nxt; /* a bare FIN behind a closed window */
 	c->options |= TCP_O_BEHIND;
 	/*
 	 * The state moves before the application hears of the data, so that a close() from
@@ -330,6 +355,13 @@ note_held(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		tcp_sack_duplicate(t, c, held.from, seq_lt(held.to, end) ? held.to : end);
 }
 
+static bool
+bare_fin(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	return c->state >= SPATE_ESTABLISHED && !(s->flags & (TCP_SYN | TCP_RST)) &&
+	       acceptable_bare_fin(c->rcv_nxt, s->seq, s->data_len, s->flags & TCP_FIN);
+}
+
 /* Seventh and eighth: text and FIN. */
 static void
 text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
@@ -338,7 +370,7 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 
 	if (old)
 		note_duplicate(t, c, s);
-	trim(s, c->rcv_nxt, tcp_rcv_wnd(c));
+	trim(s, c->rcv_nxt, bare_fin(c, s) ? 1 : tcp_rcv_wnd(c));
 
 	bool fin = s->flags & TCP_FIN;
 
@@ -391,7 +423,8 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	if ((c->flags & TCP_F_TS) && !check_timestamp(t, c, s, &tsval))
 		return;
 	/* First, the sequence number. */
-	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s))) {
+	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
+		!bare_fin(c, s)) {
 		if (behind_closed_window(c, s) && (!ack_received(t, c, s) || tcp_seg_len(s) == 0))
 			return;
 		unacceptable(t, c, s);
@@ -403,8 +436,11 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		return;
 	}
 	/* RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent. */
-	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->options & TCP_O_BEHIND))
+	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->options & TCP_O_BEHIND) &&
+		tsval != c->ts_recent) {
 		c->ts_recent = tsval;
+		c->options &= ~TCP_O_TS_OLD;
+	}
 	/* Fourth, SYN: RFC 9293 3.10.7.4, a passive SYN_RCVD returns to LISTEN; else RFC 5961 4. */
 	if (s->flags & TCP_SYN) {
 		if (tcp_is_embryo(c))
@@ -420,6 +456,9 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	}
 	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, rx) : !ack_received(t, c, s))
 		return;
+	tcp_ecn_data(t, c, rx);
+	if (unlikely(t->conf.user_timeout_option))
+		tcp_user_timeout_input(t, c, s);
 	/* Sixth, urgent data is delivered in line (RFC 6093). Seventh and eighth: */
 	text_received(t, c, s);
 }
@@ -441,6 +480,8 @@ cookie_instead(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		(s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK ||
 		!tcp_cookie_valid(t, rx, &o))
 		return c;
+	if (tcp_no_room(t, listener))
+		return NULL;
 	tcp_embryo_end(t, c, SPATE_EMBRYO_REPLACED);
 	return tcp_input_listen(t, rx, listener);
 }

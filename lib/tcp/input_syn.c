@@ -30,6 +30,10 @@ make_embryo(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t 
 	c->snd_wl1 = irs;
 	c->listener = listener;
 	tcp_take_syn_options(t, c, o);
+	if (rx->seg.flags & TCP_SYN) {
+		tcp_ecn_offer(t, c);
+		tcp_ecn_take_syn(c, rx->seg.flags);
+	}
 	t->listeners.entry[listener].backlog++;
 	return c;
 }
@@ -89,6 +93,15 @@ backlog_limit(const struct tcp *t, const struct listener *l)
 	return l->backlog_max ? l->backlog_max : t->max_conns - t->max_conns / 4;
 }
 
+bool
+tcp_no_room(struct tcp *t, uint16_t listener)
+{
+	if (!t->listeners.entry[listener].full)
+		return false;
+	spate_count(t->counters, SPATE_ACCEPT_QUEUE_FULL);
+	return true;
+}
+
 /*
  * A SYN there is no room for: a cookie, or silence (CM-18). A cookie does not hold what
  * TCP-AO must remember of the SYN.
@@ -121,6 +134,9 @@ tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16_t listener)
 		struct tcp_conn *c = NULL;
 
 		if (!(s->flags & TCP_SYN) && tcp_cookie_valid(t, rx, &o)) {
+			/* CM-18: nothing is kept; what the client sends again is a cookie too. */
+			if (tcp_no_room(t, listener))
+				return NULL;
 			c = tcp_accept_cookie(t, rx, listener, s->ack - 1, &o);
 			spate_count(t->counters, c ? SPATE_COOKIES_ACCEPTED : SPATE_SYN_NO_ROOM);
 			return c;
@@ -150,7 +166,12 @@ void
 tcp_established(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t index = tcp_conn_index(t, c);
+	struct listener *l = &t->listeners.entry[c->listener];
 
+	c->wnd_max = c->snd_wnd >> tcp_snd_wscale(c);
+	/* RFC 5482 3: on the first segment without SYN too, in case the SYN's was lost on the way.
+	 */
+	c->options |= t->conf.user_timeout_option ? TCP_O_UTO_DUE : 0;
 	tcp_advance(t, c, TCP_EV_SYN_ACKED);
 	if (c->flags & TCP_F_FIN_QUEUED)
 		tcp_advance(t, c, TCP_EV_CLOSE);
@@ -164,11 +185,11 @@ tcp_established(struct tcp *t, struct tcp_conn *c)
 		c->flags &= ~TCP_F_OVER_TW;
 		tcp_time_wait_replaced(t, c->over_tw);
 	}
-	t->listeners.entry[c->listener].backlog--;
+	l->backlog--;
 	spate_count(t->counters, SPATE_ESTABLISHED_PASSIVE);
 	spate_count(t->counters, SPATE_OPENED);
 	c->flags |= TCP_F_OPENED;
-	t->ops->on_accept(t->app, index, t->listeners.entry[c->listener].cookie);
+	t->ops->on_accept(t->app, index, l->cookie);
 }
 
 /*
@@ -220,6 +241,7 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	c->soft = TCP_SOFT_NONE; /* it is reachable after all */
 	tcp_options_parse(s->opts, s->opts_len, &o);
 	tcp_take_syn_options(t, c, &o);
+	tcp_ecn_take_syn(c, s->flags);
 	c->rcv_nxt = s->seq + 1;
 	c->rcv_adv = c->rcv_nxt;
 	c->options |= TCP_O_BEHIND;

@@ -82,6 +82,8 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 		.tsval = t->ts_now + c->ts_offset,
 		/* RFC 7323 3.2: TSecr is zero where there is no ACK. */
 		.tsecr = c->state == SPATE_SYN_SENT ? 0 : c->ts_recent,
+		.has_uto = t->conf.user_timeout_option,
+		.uto = tcp_user_timeout_option(t, c),
 	};
 
 	return tcp_options_build(p, &o);
@@ -89,16 +91,19 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 
 /* PM-01: no larger than what the path is known to take; what we announce stays the same. */
 static void
-use_path(const struct tcp *t, struct tcp_conn *c)
+use_path(struct tcp *t, struct tcp_conn *c)
 {
 	const struct path *path = path_find(&t->ip->paths, c->key.raddr, t->now_ns);
+	uint16_t agreed = c->mss;
 
 	if (path == NULL)
 		return;
-	if (path->mtu - tcp_headers(c->key.raddr) < c->mss)
-		c->mss = path->mtu - tcp_headers(c->key.raddr);
 	if (path->fragment)
 		c->options |= TCP_O_FRAGMENT;
+	if (path->mtu - tcp_headers(c->key.raddr) < c->mss) {
+		c->mss = path->mtu - tcp_headers(c->key.raddr);
+		tcp_path_lowered(t, c, agreed, path->until_ns);
+	}
 }
 
 void
@@ -108,6 +113,7 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 
 	c->mss = RTE_MIN(mss, tcp_our_mss(t, c->key.raddr));
 	use_path(t, c);
+	tcp_user_timeout_adopt(t, c, o);
 	if (o->malformed)
 		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
 	if (o->has_auth && (t->auth == NULL || tcp_auth_key_first(t, &c->key) == AUTH_KEY_NONE))

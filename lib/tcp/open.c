@@ -65,6 +65,7 @@ open_tuple(
 	c->snd_nxt = c->snd_end = iss + 1;
 	c->ts_offset = ts_offset;
 	c->flags = TCP_F_OPENED | TCP_F_SYN_DUE | tcp_offer(t);
+	tcp_ecn_offer(t, c);
 	if (t->auth)
 		tcp_auth_open(t, c);
 	spate_count(t->counters, SPATE_CONNECTS);

@@ -12,6 +12,7 @@
 #include "tcp/sack.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
+#include "wire/ecn.h"
 
 #define TCP_LEN sizeof(struct rte_tcp_hdr)
 
@@ -19,6 +20,7 @@ uint32_t
 tcp_segment_room(const struct tcp_conn *c)
 {
 	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) -
+	       (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0) -
 	       (c->options & TCP_O_AUTH ? AUTH_OPTION_LEN : 0);
 }
 
@@ -194,6 +196,8 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 {
 	bool syn = flags & TCP_SYN;
 
+	if ((c->options & TCP_O_ECE) && !syn)
+		flags |= TCP_ECE;
 	c->flags &= ~TCP_F_ACK_NOW;
 	c->options &= ~TCP_O_BEHIND;
 	return (struct tcp_seg_head){
@@ -216,9 +220,13 @@ allow_fragments(struct tcp *t, struct rte_mbuf *m)
 	ip->packet_id = rte_cpu_to_be_16(t->ip->ident++);
 }
 
-/* Segment [seq, seq + len) with `flags`. False when there was no buffer for it. */
+/*
+ * Segment [seq, seq + len) with `flags`, its packet marked `ecn`. False when there was no
+ * buffer for it.
+ */
 static bool
-send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+send_marked(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags, uint8_t ecn)
 {
 	struct tcp_seg_head h = head_of(t, c, seq, flags);
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
@@ -232,6 +240,8 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 			.has_ts = c->flags & TCP_F_TS,
 			.tsval = t->ts_now + c->ts_offset,
 			.tsecr = c->ts_recent,
+			.has_uto = c->options & TCP_O_UTO_DUE,
+			.uto = c->options & TCP_O_UTO_DUE ? tcp_user_timeout_option(t, c) : 0,
 		};
 		h.opts_len = tcp_options_build(opts, &o);
 		if (c->extra != TCP_EXTRA_NONE)
@@ -243,13 +253,38 @@ send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint
 	m = begin(t, &c->key, &h, opts, len, &payload);
 	if (m == NULL)
 		return false;
+	if (!(flags & TCP_SYN))
+		c->options &= ~TCP_O_UTO_DUE;
 	if (c->options & TCP_O_FRAGMENT)
 		allow_fragments(t, m);
+	if (ecn)
+		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
 	if (len)
 		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
 	if (auth != AUTH_NONE && !sign(t, auth, &c->key, &h, m, payload, len))
 		return false;
 	finish(t, m, &c->key, c->hop, len);
+	return true;
+}
+
+static bool
+send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	return send_marked(t, c, seq, len, flags, ECN_NOT_ECT);
+}
+
+/* The same from snd_nxt: data that is sent for the first time (RFC 3168 6.1.2). */
+static bool
+send_first(struct tcp *t, struct tcp_conn *c, uint32_t len, uint8_t flags)
+{
+	bool data = len && (c->options & TCP_O_ECN);
+
+	if (data && (c->options & TCP_O_CWR))
+		flags |= TCP_CWR;
+	if (!send_marked(t, c, c->snd_nxt, len, flags, data ? ECN_ECT0 : ECN_NOT_ECT))
+		return false;
+	if (flags & TCP_CWR)
+		c->options &= ~TCP_O_CWR;
 	return true;
 }
 
@@ -268,7 +303,8 @@ static void
 send_syn(struct tcp *t, struct tcp_conn *c)
 {
 	c->flags &= ~TCP_F_SYN_DUE;
-	send_segment(t, c, c->snd_una, 0, c->state == SPATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK);
+	send_segment(t, c, c->snd_una, 0,
+		(c->state == SPATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK) | tcp_ecn_syn_flags(c));
 	if (c->flags & TCP_F_SYN_LOST)
 		c->flags &= ~TCP_F_RTT;
 	else
@@ -280,7 +316,8 @@ send_syn(struct tcp *t, struct tcp_conn *c)
 static uint32_t
 room_now(const struct tcp *t, const struct tcp_conn *c)
 {
-	uint32_t others = c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0;
+	uint32_t others = (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) +
+			  (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0);
 
 	if (c->extra == TCP_EXTRA_NONE)
 		return tcp_segment_room(c);
@@ -309,6 +346,8 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 {
 	c->flags &= ~TCP_F_RTX_DUE;
 	c->flags &= ~TCP_F_RTT;
+	if (unlikely(c->options & TCP_O_NARROW))
+		tcp_path_probe_void(t, c);
 	for (bool first = true; seq_lt(c->snd_rtx, c->recover); first = false) {
 		/* Bytes sent before, the FIN excluded: nothing new travels here. */
 		uint32_t len = c->snd_nxt - !!(c->flags & TCP_F_FIN_SENT) - c->snd_rtx;
@@ -336,6 +375,26 @@ retransmit(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	}
 }
 
+/*
+ * RFC 9293 3.8.6.2.1: is this too little to send? Not when it is a full segment, all there
+ * is, or half of the largest window the peer has had; nor when it has waited long enough.
+ */
+static bool
+silly(const struct tcp *t, const struct tcp_conn *c, uint32_t len)
+{
+	uint32_t largest = (uint32_t)c->wnd_max << tcp_snd_wscale(c);
+
+	return c->snd_nxt + len != c->snd_end && len < room_now(t, c) && len < largest / 2 &&
+	       !(c->options & TCP_O_OVERRIDE);
+}
+
+/* tcp_path_probe(), but never with SACK blocks: they would have no room in it. */
+static uint32_t
+trial(const struct tcp *t, const struct tcp_conn *c)
+{
+	return room_now(t, c) == tcp_segment_room(c) ? tcp_path_probe(t, c) : 0;
+}
+
 /* New data and the FIN, as far as windows and `room` frames allow. True if anything went. */
 static bool
 send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
@@ -343,7 +402,8 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	bool sent = false;
 
 	while (*room > 0 && tcp_unsent(c)) {
-		uint32_t len = sendable(t, c, c->snd_nxt);
+		uint32_t probe = unlikely(c->options & TCP_O_NARROW) ? trial(t, c) : 0;
+		uint32_t len = probe ? probe : sendable(t, c, c->snd_nxt);
 		bool last = c->snd_nxt + len == c->snd_end;
 		/* The FIN needs a place in the peer's window, but none in cwnd. */
 		bool fin = last && (c->flags & TCP_F_FIN_QUEUED) &&
@@ -351,13 +411,15 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 
 		if (len == 0 && !fin)
 			break;
-		/* RFC 9293 3.8.6.2.1: no silly segments while more is in flight and waiting. */
-		if (!last && len < room_now(t, c) && c->snd_nxt != c->snd_una)
+		if (probe == TCP_PATH_HOLD || (len && silly(t, c, len)))
 			break;
-		if (!send_segment(t, c, c->snd_nxt, len,
-			    TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))
+		if (!send_first(
+			    t, c, len, TCP_ACK | (last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0)))
 			break;
 		c->snd_nxt += len + fin;
+		c->options &= ~TCP_O_OVERRIDE;
+		if (probe)
+			tcp_path_probe_sent(t, c, len);
 		if (fin)
 			c->flags |= TCP_F_FIN_SENT;
 		time_segment(t, c, c->snd_nxt);

@@ -17,11 +17,14 @@
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
+ *   ecn.c         congestion that routers mark instead of dropping
  *   isn.c         initial sequence numbers and timestamp offsets
  *   output.c      segments built
  *   send_queue.c  what the application has queued
  *   ack.c         what an acknowledgement does: RTT, windows, congestion, recovery
  *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
+ *   path_mtu.c    smaller segments, and when larger ones are tried again
+ *   user_timeout.c  how long what was sent may go unacknowledged, and the option
  *   auth*.c       TCP-AO: keys, and the MACs of segments; auth.h says more
  *   auth_crypto.c what TCP-AO computes, by OpenSSL (auth_none.c: built without)
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
@@ -107,6 +110,7 @@ struct tcp_rx {
 	const struct flow_key *key;
 	uint64_t hash;   /* of the key, by the table */
 	uint32_t handle; /* what the table says now */
+	uint8_t ecn;     /* wire/ecn.h: what the IP header says */
 };
 
 static inline struct tcp_conn *
@@ -165,6 +169,9 @@ struct tcp_conn *tcp_input_listen(struct tcp *t, const struct tcp_rx *rx, uint16
  * TIMEWAIT_NONE. False when there was no room. */
 bool tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32_t tw,
 	const struct tcp_options *o);
+
+/* CM-18: has the application no room for an established one of this listener? Counts. */
+bool tcp_no_room(struct tcp *t, uint16_t listener);
 
 /* The SYN_RCVD that a cookie stood for, as its SYN would have made it. NULL: no room. */
 struct tcp_conn *tcp_accept_cookie(struct tcp *t, const struct tcp_rx *rx, uint16_t listener,
@@ -234,6 +241,20 @@ void tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_op
 
 /* RCV.WND.SHIFT for our receive buffer. */
 uint8_t tcp_our_wscale(const struct tcp *t);
+
+/* ---- ecn.c */
+
+/* An active open offers it, if the knob says so; a passive one before the SYN is taken. */
+void tcp_ecn_offer(const struct tcp *t, struct tcp_conn *c);
+
+/* Flags our SYN or SYN+ACK has for it. */
+uint8_t tcp_ecn_syn_flags(const struct tcp_conn *c);
+
+/* What the peer's SYN or SYN+ACK with these flags leaves of the offer. */
+void tcp_ecn_take_syn(struct tcp_conn *c, uint8_t flags);
+
+/* An acceptable segment: the marks of its data. */
+void tcp_ecn_data(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
 
 /* ---- isn.c */
 
@@ -320,6 +341,9 @@ void tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 /* A retransmission timeout's effect on sending (RFC 5681 3.1, RFC 6298 5). */
 void tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c);
 
+/* ECE: congestion without loss (RFC 3168 6.1.2). */
+void tcp_congestion_notified(struct tcp *t, struct tcp_conn *c);
+
 /* RTO now, backoff included, in microseconds. */
 uint64_t tcp_rto_us(const struct tcp *t, const struct tcp_conn *c);
 
@@ -334,6 +358,37 @@ tcp_now_us(const struct tcp *t)
 /* An ICMP error about a segment of ours (rows PM). */
 void tcp_icmp_error(struct tcp *t, const struct ip_error *e);
 
+/* ---- path_mtu.c */
+
+/* mss has become less than `from`: at `raise_at_ns` a larger one may be tried. */
+void tcp_path_lowered(struct tcp *t, struct tcp_conn *c, uint16_t from, uint64_t raise_at_ns);
+
+/* What is at snd_una was lost again and again: perhaps for its size. */
+void tcp_path_black_hole(struct tcp *t, struct tcp_conn *c);
+
+/* With TCP_O_NARROW: snd_una has moved. */
+void tcp_path_acked(struct tcp *t, struct tcp_conn *c);
+
+/*
+ * With TCP_O_NARROW: payload bytes of a trial to be sent now as new data, 0: none, or
+ * TCP_PATH_HOLD: nothing new may leave until there is room for one. Then: it was sent.
+ */
+#define TCP_PATH_HOLD UINT32_MAX
+uint32_t tcp_path_probe(const struct tcp *t, const struct tcp_conn *c);
+void tcp_path_probe_sent(struct tcp *t, struct tcp_conn *c, uint32_t len);
+
+/* Is the segment at `seq` a trial? */
+bool tcp_path_probe_at(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
+
+/*
+ * Something at snd_una is lost. True when it was a trial: it is taken care of, its bytes
+ * alone or all that is in flight to be sent again, and no congestion.
+ */
+bool tcp_path_probe_lost(struct tcp *t, struct tcp_conn *c, bool alone);
+
+/* With TCP_O_NARROW: segments are sent again, so a trial among them shows nothing. */
+void tcp_path_probe_void(struct tcp *t, struct tcp_conn *c);
+
 /* ---- timers.c */
 
 /* Arm what the connection's state needs; `restart` begins the wait anew. */
@@ -342,6 +397,25 @@ void tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart);
 /* Fire what is due; returns a time before which nothing is. */
 uint64_t tcp_timers_run(struct tcp *t);
 
+/* ---- user_timeout.c */
+
+/* A new connection: what the knob says of it. */
+void tcp_user_timeout_begin(struct tcp *t, struct tcp_conn *c);
+
+/* USER_TIMEOUT of the connection, 0: none; when it is over, UINT64_MAX: never. */
+uint32_t tcp_user_timeout_ms(const struct tcp *t, const struct tcp_conn *c);
+uint64_t tcp_user_timeout_ends(const struct tcp *t, const struct tcp_conn *c);
+
+/* The wait begins: something was acknowledged, or there is something to wait for now. */
+void tcp_user_timeout_wait(struct tcp *t, struct tcp_conn *c);
+
+/* The application's; 0 or -EINVAL, -ENOBUFS. */
+int tcp_user_timeout_set(struct tcp *t, struct tcp_conn *c, uint64_t ms);
+
+/* What we tell the peer, as the option carries it; what the peer tells us. */
+uint16_t tcp_user_timeout_option(const struct tcp *t, const struct tcp_conn *c);
+void tcp_user_timeout_adopt(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
+void tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 /* ---- probe.c: see spate.h */
 
 int tcp_probe_open(struct tcp *t, const struct flow_key *key, spate_conn *out);

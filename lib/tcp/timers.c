@@ -3,18 +3,26 @@
  * One timer a connection, in the stack's wheel; what it is for follows from the state:
  *
  *   RETRANSMIT  something is in flight: SYN, SYN+ACK, data, FIN (RFC 6298)
- *   PERSIST     the peer's window is closed and there is more to send (RFC 9293 3.8.6.1)
+ *   PERSIST     the peer's window is closed and there is more to send, or it was closed over
+ *               what is in flight (RFC 9293 3.8.6, 3.8.6.1)
+ *   OVERRIDE    nothing is in flight, and what may leave is too little to be worth a segment
+ *               (RFC 9293 3.8.6.2.1), or there was no buffer for it
  *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
  *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
+ *   IDLE        nothing of the above: every half day, to see how long for (OP-06)
  *
- * TIME_WAIT has its own queue (time_wait.c).
+ * None of the first three, nor KEEPALIVE's probes, goes on beyond the connection's user
+ * timeout, where it has one (OP-07). TIME_WAIT has its own queue (time_wait.c).
  */
 #include <errno.h>
 
 #include "tcp/tcp.h"
 
 #define EXPIRE_BATCH 64
+#define IDLE_NS      43200000000000ull /* half a day */
+#define IDLE_OLD     49 /* of them: 24 days at least, and less than half of the clock's period */
 #define WAIT_MAX_MS  (1ull << 30) /* 12 days */
+#define OVERRIDE_NS  200000000ull /* RFC 9293 3.8.6.2.1: 0.1 to 1 second */
 
 static enum tcp_timer
 wanted(const struct tcp_conn *c)
@@ -23,14 +31,18 @@ wanted(const struct tcp_conn *c)
 
 	if (c->state < SPATE_ESTABLISHED)
 		return TCP_TIMER_RETRANSMIT;
-	if (c->snd_wnd == 0 && in_flight <= 1 && (in_flight || tcp_unsent(c)))
+	/* A window that shrinks to nothing is probed too: what it covered is not given up. */
+	if (c->snd_wnd == 0 && (in_flight || tcp_unsent(c)))
 		return TCP_TIMER_PERSIST;
-	/* Unsent with nothing in flight: no buffer was to be had; try again later. */
-	if (in_flight || tcp_unsent(c))
+	if (in_flight)
 		return TCP_TIMER_RETRANSMIT;
+	if (tcp_unsent(c))
+		return TCP_TIMER_OVERRIDE;
 	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
 		return TCP_TIMER_FIN_WAIT_2;
-	return c->options & TCP_O_KEEPALIVE ? TCP_TIMER_KEEPALIVE : TCP_TIMER_NONE;
+	if (c->options & TCP_O_KEEPALIVE)
+		return TCP_TIMER_KEEPALIVE;
+	return c->flags & TCP_F_TS ? TCP_TIMER_IDLE : TCP_TIMER_NONE;
 }
 
 /* The wait after `retries` repetitions: doubled by each, up to what a timer can hold. */
@@ -51,19 +63,58 @@ syn_wait_ms(const struct spate_tcp_conf *conf, uint8_t retries)
 	return doubled_ms(conf, retries);
 }
 
+/*
+ * RFC 5482 4.2: the silence before the first probe is longer than the user timeout both
+ * sides have agreed to.
+ */
+static uint64_t
+keepalive_idle_ms(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t least = t->conf.user_timeout_option ? tcp_user_timeout_ms(t, c) : 0;
+
+	return least < t->conf.keepalive_idle_ms ? t->conf.keepalive_idle_ms : least + 1ull;
+}
+
 static uint64_t
 interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 {
+	if (timer == TCP_TIMER_IDLE)
+		return IDLE_NS;
+	if (timer == TCP_TIMER_OVERRIDE)
+		return OVERRIDE_NS;
 	if (timer == TCP_TIMER_FIN_WAIT_2)
 		return t->conf.fin_wait_2_ms * 1000000ull;
 	if (timer == TCP_TIMER_KEEPALIVE)
 		return 1000000ull *
-		       (c->probes ? t->conf.keepalive_interval_ms : t->conf.keepalive_idle_ms);
+		       (c->probes ? t->conf.keepalive_interval_ms : keepalive_idle_ms(t, c));
 	if (c->state == SPATE_SYN_SENT)
 		return syn_wait_ms(&t->conf, c->retries) * 1000000;
 	if (c->state == SPATE_SYN_RCVD)
 		return doubled_ms(&t->conf, c->retries) * 1000000;
 	return tcp_rto_us(t, c) * 1000;
+}
+
+/* Does the user timeout run: is there something the peer has yet to acknowledge or allow? */
+static bool
+waiting(const struct tcp_conn *c, enum tcp_timer timer)
+{
+	return timer == TCP_TIMER_RETRANSMIT || timer == TCP_TIMER_PERSIST ||
+	       timer == TCP_TIMER_OVERRIDE || (timer == TCP_TIMER_KEEPALIVE && c->probes > 0);
+}
+
+static uint64_t
+deadline_ns(struct tcp *t, struct tcp_conn *c, enum tcp_timer timer)
+{
+	uint64_t at = t->now_ns + interval_ns(t, c, timer);
+
+	if (c->extra == TCP_EXTRA_NONE || !waiting(c, timer))
+		return at;
+	if (!waiting(c, c->timer))
+		tcp_user_timeout_wait(t, c);
+
+	uint64_t end = tcp_user_timeout_ends(t, c);
+
+	return at < end ? at : end;
 }
 
 void
@@ -72,10 +123,13 @@ tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
 	enum tcp_timer timer = wanted(c);
 	uint32_t index = tcp_conn_index(t, c);
 
+	/* Half days are not probes. */
+	if (timer != c->timer && (timer == TCP_TIMER_IDLE || c->timer == TCP_TIMER_IDLE))
+		c->probes = 0;
 	if (timer == TCP_TIMER_NONE)
 		wheel_cancel(&t->wheel, index);
 	else if (restart || timer != c->timer)
-		wheel_arm(&t->wheel, index, t->now_ns + interval_ns(t, c, timer));
+		wheel_arm(&t->wheel, index, deadline_ns(t, c, timer));
 	c->timer = timer;
 }
 
@@ -109,6 +163,9 @@ handshake_timeout(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	c->retries++;
+	/* RFC 3168 6.1.1.1: something on the path may drop what it does not know. */
+	if (c->state == SPATE_SYN_SENT)
+		c->options &= ~TCP_O_ECN;
 	spate_count(t->counters, SPATE_RTO_FIRED);
 	spate_count(t->counters, SPATE_RETRANSMITS);
 	c->flags |= TCP_F_SYN_LOST | TCP_F_SYN_DUE;
@@ -123,6 +180,13 @@ retry_limit(const struct tcp *t, const struct tcp_conn *c)
 	return c->flags & TCP_F_ORPHAN ? t->conf.orphan_retries : t->conf.data_retries;
 }
 
+/* So often without an answer; but a user timeout takes the place of counting. */
+static bool
+enough(const struct tcp *t, const struct tcp_conn *c, uint32_t n, uint32_t limit)
+{
+	return n >= limit && tcp_user_timeout_ms(t, c) == 0;
+}
+
 /* RFC 6298 5.5 */
 static void
 back_off(struct tcp_conn *c)
@@ -134,52 +198,105 @@ back_off(struct tcp_conn *c)
 static void
 retransmit_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->snd_nxt == c->snd_una) {
-		tcp_ready(t, c);
-		tcp_timer_update(t, c, true);
-		return;
-	}
-	if (c->retries >= retry_limit(t, c)) {
+	if (enough(t, c, c->retries, retry_limit(t, c))) {
 		tcp_conn_end(t, c, -ETIMEDOUT);
 		return;
 	}
 	spate_count(t->counters, SPATE_RTO_FIRED);
-	tcp_congestion_timeout(t, c);
-	c->retries++;
+	if (!tcp_path_probe_lost(t, c, false)) {
+		uint32_t n = t->conf.black_hole_timeouts;
+
+		if (n && (c->retries + 1u) % n == 0)
+			tcp_path_black_hole(t, c);
+		tcp_congestion_timeout(t, c);
+	}
+	c->retries += c->retries < UINT8_MAX;
 	back_off(c);
+	tcp_timer_update(t, c, true);
+}
+
+/* RFC 9293 3.8.6.2.1 (4): a small segment now, or the same wait again for a buffer. */
+static void
+override_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	c->options |= TCP_O_OVERRIDE;
+	tcp_ready(t, c);
 	tcp_timer_update(t, c, true);
 }
 
 static void
 persist_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->probes >= retry_limit(t, c)) {
+	if (enough(t, c, c->probes, retry_limit(t, c))) {
 		tcp_conn_end(t, c, -ETIMEDOUT);
 		return;
 	}
 	tcp_send_probe(t, c);
-	c->probes++;
+	c->probes += c->probes < UINT8_MAX;
 	back_off(c);
 	tcp_timer_update(t, c, true);
+}
+
+static void
+keepalive_over(struct tcp *t, struct tcp_conn *c)
+{
+	spate_count(t->counters, SPATE_KEEPALIVE_TIMED_OUT);
+	tcp_abort(t, c, -ETIMEDOUT);
 }
 
 /* RFC 9293 3.8.4: silent for long, and after so many probes nobody can be there. */
 static void
 keepalive_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->probes >= t->conf.keepalive_count) {
-		spate_count(t->counters, SPATE_KEEPALIVE_TIMED_OUT);
-		tcp_abort(t, c, -ETIMEDOUT);
+	if (enough(t, c, c->probes, t->conf.keepalive_count)) {
+		keepalive_over(t, c);
 		return;
 	}
 	tcp_send_keepalive(t, c);
-	c->probes++;
+	if (c->probes == 0)
+		tcp_user_timeout_wait(t, c);
+	c->probes += c->probes < UINT8_MAX;
 	tcp_timer_update(t, c, true);
+}
+
+/*
+ * OP-06, RFC 7323 5.5: any ACK of the peer's sets `probes` to 0. After 24 days of silence its
+ * clock may be on the other side of TS.Recent, and what it says must not be refused for that.
+ */
+static void
+idle_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (++c->probes >= IDLE_OLD) {
+		c->probes = IDLE_OLD;
+		c->options |= TCP_O_TS_OLD;
+	}
+	tcp_timer_update(t, c, true);
+}
+
+/*
+ * RFC 9293 3.10.8, USER TIMEOUT: in whatever state, without a word to the peer; but where it
+ * was keepalive that got no answer, with the word keepalive has.
+ */
+static void
+user_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	spate_count(t->counters, SPATE_USER_TIMED_OUT);
+	if (tcp_is_embryo(c))
+		tcp_embryo_end(t, c, SPATE_EMBRYO_TIMED_OUT);
+	else if (c->timer == TCP_TIMER_KEEPALIVE)
+		keepalive_over(t, c);
+	else
+		tcp_conn_end(t, c, open_error(c));
 }
 
 static void
 fire(struct tcp *t, struct tcp_conn *c)
 {
+	if (c->extra != TCP_EXTRA_NONE && waiting(c, c->timer) &&
+		t->now_ns >= tcp_user_timeout_ends(t, c)) {
+		user_timeout(t, c);
+		return;
+	}
 	if (c->state == SPATE_SYN_SENT || c->state == SPATE_SYN_RCVD) {
 		handshake_timeout(t, c);
 		return;
@@ -191,12 +308,18 @@ fire(struct tcp *t, struct tcp_conn *c)
 	case TCP_TIMER_PERSIST:
 		persist_timeout(t, c);
 		break;
+	case TCP_TIMER_OVERRIDE:
+		override_timeout(t, c);
+		break;
 	case TCP_TIMER_FIN_WAIT_2:
 		spate_count(t->counters, SPATE_FIN_WAIT_2_TIMED_OUT);
 		tcp_conn_end(t, c, -ETIMEDOUT);
 		break;
 	case TCP_TIMER_KEEPALIVE:
 		keepalive_timeout(t, c);
+		break;
+	case TCP_TIMER_IDLE:
+		idle_timeout(t, c);
 		break;
 	case TCP_TIMER_NONE:
 		break;

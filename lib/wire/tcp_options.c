@@ -67,6 +67,12 @@ take(uint8_t kind, const uint8_t *p, uint8_t len, struct tcp_options *out)
 		out->tsval = get32(p + 2);
 		out->tsecr = get32(p + 6);
 		return true;
+	case TCP_OPT_UTO:
+		if (len != TCP_OPT_UTO_LEN)
+			return false;
+		out->has_uto = true;
+		out->uto = p[2] << 8 | p[3];
+		return true;
 	case TCP_OPT_SACK:
 		return take_sack(p, len, out);
 	case TCP_OPT_AUTH:
@@ -75,6 +81,27 @@ take(uint8_t kind, const uint8_t *p, uint8_t len, struct tcp_options *out)
 	default:
 		return true;
 	}
+}
+
+#define UTO_MINUTES 0x8000 /* RFC 5482 3: the granularity bit */
+
+uint16_t
+tcp_option_uto(uint32_t ms)
+{
+	uint32_t seconds = ms / 1000 + !!(ms % 1000);
+	uint32_t minutes = seconds / 60 + !!(seconds % 60);
+
+	if (seconds < UTO_MINUTES)
+		return seconds;
+	return UTO_MINUTES | (minutes < UTO_MINUTES ? minutes : UTO_MINUTES - 1);
+}
+
+uint32_t
+tcp_option_uto_ms(uint16_t uto)
+{
+	uint32_t units = uto & (UTO_MINUTES - 1);
+
+	return uto & UTO_MINUTES ? units * 60000 : units * 1000;
 }
 
 void
@@ -142,6 +169,12 @@ tcp_options_build(uint8_t *p, const struct tcp_options *o)
 		p[at++] = TCP_OPT_WSCALE;
 		p[at++] = 3;
 		p[at++] = o->wscale;
+	}
+	if (o->has_uto) {
+		p[at++] = TCP_OPT_UTO;
+		p[at++] = TCP_OPT_UTO_LEN;
+		p[at++] = o->uto >> 8;
+		p[at++] = o->uto & 0xff;
 	}
 	return at;
 }

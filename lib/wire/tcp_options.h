@@ -19,9 +19,11 @@
 #define TCP_OPT_SACK        5
 #define TCP_OPT_TIMESTAMP   8
 #define TCP_OPT_MD5         19 /* RFC 2385, obsolete: must not be beside TCP-AO */
+#define TCP_OPT_UTO         28 /* RFC 5482 */
 #define TCP_OPT_AUTH        29 /* TCP-AO: tcp/auth.h */
 
 #define TCP_OPTIONS_MAX   40 /* the data offset allows no more */
+#define TCP_OPT_UTO_LEN   4
 #define TCP_OPT_TS_PADDED 12 /* NOP NOP kind len TSval TSecr, the layout of RFC 7323 app. A */
 
 #define TCP_SACK_BLOCKS_MAX 4
@@ -42,7 +44,16 @@ struct tcp_options {
 	uint8_t n_sack; /* blocks, as carried: any numbers */
 	uint32_t tsval, tsecr;
 	struct tcp_sack_block sack[TCP_SACK_BLOCKS_MAX];
+	bool has_uto;
+	uint16_t uto; /* as carried: tcp_option_uto_ms() */
 };
+
+/*
+ * A user timeout as its option carries it: 15 bits of seconds, or where they are too few of
+ * minutes, rounded up; and back to milliseconds.
+ */
+uint16_t tcp_option_uto(uint32_t ms);
+uint32_t tcp_option_uto_ms(uint16_t uto);
 
 /*
  * OP-01: EOL ends parsing, NOP is one byte, an unknown kind is skipped by its

@@ -18,7 +18,7 @@ tcp_seg_parse(const uint8_t *p, uint32_t len, struct tcp_seg *out)
 	out->seq = rte_be_to_cpu_32(h->sent_seq);
 	out->ack = rte_be_to_cpu_32(h->recv_ack);
 	out->wnd = rte_be_to_cpu_16(h->rx_win);
-	out->flags = h->tcp_flags & 0x3f;
+	out->flags = h->tcp_flags;
 	out->opts_len = header_len - sizeof(*h);
 	out->opts = p + sizeof(*h);
 	out->data = p + header_len;

@@ -23,13 +23,15 @@
 #define TCP_PSH RTE_TCP_PSH_FLAG
 #define TCP_ACK RTE_TCP_ACK_FLAG
 #define TCP_URG RTE_TCP_URG_FLAG
+#define TCP_ECE RTE_TCP_ECE_FLAG
+#define TCP_CWR RTE_TCP_CWR_FLAG
 
 struct tcp_seg {
 	uint32_t seq;      /* SEG.SEQ */
 	uint32_t ack;      /* SEG.ACK, meaningful with TCP_ACK */
 	uint32_t data_len; /* payload bytes */
 	uint16_t wnd;      /* SEG.WND as carried, unscaled */
-	uint8_t flags;     /* TCP_FIN ... TCP_URG */
+	uint8_t flags;     /* TCP_FIN ... TCP_CWR */
 	uint8_t opts_len;  /* bytes at opts: 0-40, a multiple of 4 */
 	const uint8_t *opts;
 	const uint8_t *data;

@@ -41,6 +41,12 @@ add_ts(struct fuzz *f, struct aim *a)
 {
 	uint8_t *p = a->opts + a->opts_len;
 
+	if (f->conf.tcp.user_timeout_option && chance(f, 20)) {
+		put32(p, 28 << 24 | 4 << 16 | PICK(f, 0, 1, 101, 0x7fff, 0x8000, 0x8001, 0xffff));
+		a->opts_len += 4;
+		p += 4;
+	}
+
 	put32(p, 0x0101080a);
 	put32(p + 4, (uint32_t)(f->now / MS) + a->raddr);
 	put32(p + 8, fuzz_random(f));
@@ -297,7 +303,7 @@ aim_bend(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 		a->ack = edge(f, una, nxt);
 		return;
 	case 2:
-		a->flags = below(f, 64);
+		a->flags = below(f, 256);
 		return;
 	case 3:
 		a->wnd = PICK(f, 0, 1, 2, 65534, 65535, 32768, fuzz_random(f));

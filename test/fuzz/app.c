@@ -216,6 +216,7 @@ app_listen(struct fuzz *f)
 		return;
 	}
 	f->listener[j] = spate_listen(f->stack, &local, backlog, flags, j);
+	f->full[j] = false;
 	fuzz_trace(f, "  app  listen %u: %d", port, f->listener[j]);
 	if (f->listener[j] < 0 && f->listener[j] != -EADDRINUSE)
 		fuzz_fail(f, "listen returned %d", f->listener[j]);
@@ -241,6 +242,33 @@ act_turn(struct fuzz *f)
 }
 
 static void
+act_user_timeout(struct fuzz *f, spate_conn c)
+{
+	uint64_t value = PICK(f, 0, 1, 500, 100000, 86400000, 1u << 31), is = 77;
+	int rc = spate_setopt(f->stack, c, SPATE_OPT_USER_TIMEOUT, value);
+
+	fuzz_trace(f, "  app  user timeout %u, %lu: %d", c, value, rc);
+	if ((rc != -ENOBUFS && rc != (value > INT32_MAX ? -EINVAL : 0)) ||
+		spate_getopt(f->stack, c, SPATE_OPT_USER_TIMEOUT, &is) != 0 ||
+		(rc == 0 && is != value))
+		fuzz_fail(f, "user timeout of %lu returned %d, getopt says %lu", value, rc, is);
+}
+
+/* Room for more, or not. */
+static void
+act_full(struct fuzz *f)
+{
+	uint32_t j = below(f, LISTENERS_MAX);
+	bool full = chance(f, 50);
+	int rc = spate_listener_full(f->stack, f->listener[j], full);
+
+	fuzz_trace(f, "  app  listener %d full %d: %d", f->listener[j], full, rc);
+	if (rc != (f->listener[j] < 0 ? -ENOENT : 0))
+		fuzz_fail(f, "listener_full returned %d", rc);
+	f->full[j] = rc == 0 && full;
+}
+
+static void
 act_option(struct fuzz *f, spate_conn c)
 {
 	uint64_t value = PICK(f, 0, 1, 1, 2), is = 77;
@@ -262,7 +290,10 @@ act_rarely(struct fuzz *f)
 	struct spate_addr remote;
 	int rc;
 
-	switch (below(f, 9)) {
+	switch (below(f, 10)) {
+	case 9:
+		act_full(f);
+		return;
 	case 8:
 		act_turn(f);
 		return;
@@ -325,7 +356,7 @@ app_act(struct fuzz *f, spate_conn near)
 	else if (what < 78)
 		act_consume(f, c);
 	else if (what < 80)
-		act_option(f, c);
+		chance(f, 50) ? act_option(f, c) : act_user_timeout(f, c);
 	else
 		act_end(f, c);
 }
@@ -371,6 +402,8 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 
 	if (cookie >= LISTENERS_MAX || f->listener[cookie] < 0)
 		fuzz_fail(f, "on_accept from listener %u, which does not listen", cookie);
+	else if (f->full[cookie])
+		fuzz_fail(f, "on_accept from listener %u, which has no room", cookie);
 	opened(f, c, true);
 	a = known(f, c, "on_accept", &info);
 	if (a == NULL)

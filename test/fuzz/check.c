@@ -211,7 +211,10 @@ reassembly(struct fuzz *f, const struct tcp_conn *c)
 	if (n && c->state != SPATE_ESTABLISHED && c->state != SPATE_FIN_WAIT_1 &&
 		c->state != SPATE_FIN_WAIT_2)
 		fuzz_fail(f, "data held in %s", spate_state_name(c->state));
-	if (n == 0 && (r->has_fin || !x->has_duplicate))
+	if (n == 0 && r->has_fin)
+		fuzz_fail(f, "a FIN held behind nothing");
+	if (n == 0 && !x->has_duplicate && !x->user_timeout_ms && !x->user_timeout_set &&
+		!x->path_mss)
 		fuzz_fail(f, "a side record without use");
 	return buffers;
 }

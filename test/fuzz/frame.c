@@ -150,12 +150,16 @@ frame_tcp(struct fuzz *f, struct frame *out, const struct aim *a)
 	ethernet(f, out, 0x0800);
 	p = ipv4(f, out, a->raddr, a->laddr, 6, TCP_LEN + opts + a->len);
 	memset(p, 0, TCP_LEN + opts);
+	if (f->conf.tcp.ecn && chance(f, 40))
+		out->b[(f->conf.vlan ? 18 : 14) + 1] |= 3; /* a router has marked it */
 	put16(p, a->rport);
 	put16(p + 2, a->lport);
 	put32(p + 4, a->seq);
 	put32(p + 8, a->ack);
 	p[12] = (TCP_LEN + opts) / 4 << 4;
 	p[13] = a->flags;
+	if (f->conf.tcp.ecn && chance(f, 40))
+		p[13] |= PICK(f, ECE, CWR, ECE | CWR, a->flags & SYN ? ECE | CWR : 0);
 	put16(p + 14, a->wnd);
 	put16(p + 18, a->urg);
 	memcpy(p + TCP_LEN, a->opts, a->opts_len);

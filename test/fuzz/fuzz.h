@@ -32,6 +32,8 @@
 #define RST RTE_TCP_RST_FLAG
 #define PSH RTE_TCP_PSH_FLAG
 #define ACK RTE_TCP_ACK_FLAG
+#define ECE RTE_TCP_ECE_FLAG
+#define CWR RTE_TCP_CWR_FLAG
 
 #define OUR_IP     0xc6120001u /* 198.18.0.1 and the next OURS - 1 */
 #define OURS       3
@@ -96,6 +98,7 @@ struct fuzz {
 
 	struct app_conn conn[CONNS_MAX];
 	int listener[LISTENERS_MAX];
+	bool full[LISTENERS_MAX]; /* the application has no room for what they accept */
 	struct spate_source source;
 	uint64_t opened, closed, reset, timed_out, refused; /* as the callbacks tell it */
 	uint64_t delivered;

@@ -54,6 +54,10 @@ tcp_knobs(struct fuzz *f)
 	t->syn_cookies = chance(f, 50);
 	t->time_wait = !chance(f, 10);
 	t->quiet_time_ms = chance(f, 5) ? PICK(f, 1, 1000, 30000) : 0;
+	t->ecn = chance(f, 40);
+	t->black_hole_timeouts = PICK(f, 3, 3, 1, 0);
+	t->user_timeout_ms = chance(f, 30) ? PICK(f, 1, 100, 10000, 300000, 86400000) : 0;
+	t->user_timeout_option = chance(f, 30);
 	t->keepalive = chance(f, 20);
 	t->keepalive_idle_ms = PICK(f, 1, 1000, 7200000);
 	t->keepalive_interval_ms = PICK(f, 1, 1000, 75000);

@@ -90,7 +90,9 @@ options_check(struct fuzz *f, const uint8_t *p, uint32_t len, uint8_t flags)
 		}
 		if (kind == 5)
 			sack_check(f, p + at);
-		if (kind == 5 ? flags & SYN : kind != 8 && !(flags & SYN))
+		if (kind == 28 && f->conf.tcp.user_timeout_option)
+			; /* RFC 5482: on any segment */
+		else if (kind == 5 ? flags & SYN : kind != 8 && !(flags & SYN))
 			fuzz_fail(f, "option %u in a segment with flags %x", kind, flags);
 		at += p[at + 1];
 	}
@@ -136,7 +138,7 @@ tcp_check(struct fuzz *f, const uint8_t *ip, uint32_t len)
 	}
 	if (sum16(p, len, sum16(ip + 12, 8, 6 + len)) != 0xffff)
 		fuzz_fail(f, "TCP checksum");
-	if ((p[12] & 0xf) || (p[13] & 0xe0) || get16(p + 18))
+	if ((p[12] & 0xf) || (p[13] & (f->conf.tcp.ecn ? 0x20 : 0xe0)) || get16(p + 18))
 		fuzz_fail(f, "reserved bits or an urgent pointer");
 	if (len - TCP_LEN > RTE_MAX(limit, 48u))
 		fuzz_fail(f, "%u bytes, MSS %u", len - TCP_LEN, limit);

@@ -63,6 +63,10 @@ option_build(struct script *s, const struct seg *g, uint8_t *p)
 		script_put32(p + n, 0x01010402);
 		n += 4;
 	}
+	if (IS_SET(g->uto)) {
+		script_put32(p + n, 28 << 24 | 4 << 16 | (uint16_t)g->uto);
+		n += 4;
+	}
 	return n + build_sack(t, g, p + n);
 }
 
@@ -70,7 +74,7 @@ const char *
 option_parse(const uint8_t *p, uint32_t len, struct option_view *v)
 {
 	memset(v, 0, sizeof(*v));
-	v->mss = v->wscale = v->tsval = v->tsecr = v->sack_ok = ABSENT;
+	v->mss = v->wscale = v->tsval = v->tsecr = v->sack_ok = v->uto = ABSENT;
 	for (uint32_t i = 0; i < len;) {
 		if (p[i] == 1) {
 			i++;
@@ -87,6 +91,8 @@ option_parse(const uint8_t *p, uint32_t len, struct option_view *v)
 			v->tsecr = SET(script_get32(p + i + 6));
 		} else if (p[i] == 4 && p[i + 1] == 2)
 			v->sack_ok = SET(1);
+		else if (p[i] == 28 && p[i + 1] == 4)
+			v->uto = SET(script_get16(p + i + 2));
 		else if (p[i] == 5 && p[i + 1] % 8 == 2 && p[i + 1] > 2 && v->n_sack == 0) {
 			v->n_sack = p[i + 1] / 8;
 			for (uint32_t k = 0; k < v->n_sack; k++)
@@ -154,6 +160,7 @@ option_match(
 	while (conf->receive_buffer >> shift > 65535)
 		shift++;
 	script_want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - (script_v6 ? 60 : 40)) : ABSENT, line);
+	script_want(s, "user timeout", v->uto, g->uto ? g->uto : ABSENT, line);
 	script_want(s, "window scale", v->wscale, g->wscale ? g->wscale : ws ? SET(shift) : ABSENT, line);
 	match_sack(s, g, v, line);
 	if (!ts || g->tsval == ABSENT) {

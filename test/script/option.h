@@ -11,7 +11,7 @@
 /* As found in a segment. */
 struct option_view {
 	uint64_t mss, wscale, tsval, tsecr; /* SET, or ABSENT */
-	uint64_t sack_ok;
+	uint64_t sack_ok, uto;
 	struct range sack[4]; /* as carried */
 	uint32_t n_sack;
 };

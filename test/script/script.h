@@ -53,6 +53,10 @@
 #define PSH     RTE_TCP_PSH_FLAG
 #define ACK     RTE_TCP_ACK_FLAG
 #define URG     RTE_TCP_URG_FLAG
+#define ECE     RTE_TCP_ECE_FLAG
+#define CWR     RTE_TCP_CWR_FLAG
+#define ECT0    2 /* RFC 3168 5 */
+#define CE      3
 #define SYN_ACK (SYN | ACK)
 #define FIN_ACK (FIN | ACK)
 #define PSH_ACK (PSH | ACK)
@@ -89,11 +93,13 @@ struct seg {
 	uint64_t wscale;       /* usual: on a SYN where it is offered or agreed */
 	uint64_t tsval;        /* in: relative to the peer's clock at the start; out: only ABSENT */
 	uint64_t tsecr;        /* in: as it is; out: relative to the peer's clock */
+	uint64_t uto;          /* user timeout option, as carried; usual: none */
 	uint64_t sack_ok;      /* SACK-permitted; usual: on a SYN where it is offered or agreed */
 	struct range sack[4];  /* SACK blocks up to an empty one, relative to who gets them; out:
 				* where SACK is not agreed there are none */
 	const void *raw;       /* in: option bytes instead of all these, */
 	uint8_t raw_len;       /* this many */
+	uint8_t ecn;           /* of the IP header: ECT0, CE */
 	bool bad_checksum;     /* in */
 	bool any_seq, any_ack; /* out: not looked at */
 };

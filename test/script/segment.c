@@ -25,7 +25,7 @@ const uint8_t script_broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 struct view {
 	uint32_t laddr, raddr;
 	uint16_t lport, rport;
-	uint8_t flags;
+	uint8_t flags, ecn;
 	uint32_t seq, ack;
 	uint16_t win;
 	const uint8_t *data;
@@ -114,7 +114,7 @@ script_ip6_head(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_
 }
 
 static void
-build_ip(const struct tuple *t, uint8_t *ip, uint32_t tcp_len)
+build_ip(const struct tuple *t, uint8_t *ip, uint8_t ecn, uint32_t tcp_len)
 {
 	uint8_t src[16], dst[16];
 
@@ -122,9 +122,11 @@ build_ip(const struct tuple *t, uint8_t *ip, uint32_t tcp_len)
 		script_ip6(t->raddr, src);
 		script_ip6(t->laddr, dst);
 		script_ip6_head(ip, src, dst, 6, tcp_len, 64);
+		ip[1] |= ecn << 4;
 		return;
 	}
 	ip[0] = 0x45;
+	ip[1] = ecn;
 	script_put16(ip + 2, IP4_LEN + tcp_len);
 	script_put16(ip + 6, 0x4000);
 	ip[8] = 64;
@@ -165,7 +167,7 @@ script_build(struct script *s, const struct seg *g, uint8_t *b)
 	else if (len)
 		memcpy(tcp + TCP_LEN + opts, script_pattern + g->seq - 1, len);
 	memset(ip, 0, ip_len() + TCP_LEN);
-	build_ip(t, ip, tcp_len);
+	build_ip(t, ip, g->ecn, tcp_len);
 	script_put16(tcp, t->rport);
 	script_put16(tcp + 2, t->lport);
 	script_put32(tcp + 4, t->isn + g->seq);
@@ -276,11 +278,11 @@ static const char *
 check_ip(const uint8_t *ip, uint32_t tcp_len)
 {
 	if (script_v6) {
-		if (ip[0] != 0x60 || ip[1] >> 4 || script_get16(ip + 4) != tcp_len)
+		if (ip[0] != 0x60 || ip[1] >> 6 || script_get16(ip + 4) != tcp_len)
 			return "IPv6 version, traffic class or payload length";
 		return ip[7] == 64 ? NULL : "hop limit";
 	}
-	if (ip[0] != 0x45 || ip[1] != 0 || script_get16(ip + 2) != IP4_LEN + tcp_len)
+	if (ip[0] != 0x45 || ip[1] > 3 || script_get16(ip + 2) != IP4_LEN + tcp_len)
 		return "IP version, header length, DSCP or total length";
 	if (script_get16(ip + 6) != 0x4000 || ip[8] != 64)
 		return "DF not set, or a fragment, or TTL";
@@ -312,6 +314,7 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 	v->seq = script_get32(tcp + 4);
 	v->ack = script_get32(tcp + 8);
 	v->flags = tcp[13];
+	v->ecn = (script_v6 ? ip[1] >> 4 : ip[1]) & 3;
 	v->win = script_get16(tcp + 14);
 
 	uint32_t head = (tcp[12] >> 4) * 4u;
@@ -331,7 +334,7 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 		return check_ip(ip, tcp_len);
 	if (script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)) != 0xffff)
 		return "TCP checksum";
-	if (tcp[12] & 0xf || tcp[13] & 0xc0 || tcp[18] || tcp[19])
+	if (tcp[12] & 0xf || tcp[18] || tcp[19])
 		return "reserved bits or urgent pointer";
 	return error;
 }
@@ -352,9 +355,11 @@ script_describe(const struct script *s, const uint8_t *b, uint32_t len, char *to
 
 	uint32_t seq = v.seq - (ours ? t->iss : t->isn), ack = v.ack - (ours ? t->isn : t->iss);
 
-	n = snprintf(to, max, "%s%s%s%s%s%s seq %u ack %u win %u len %u port %u peer %u",
+	n = snprintf(to, max, "%s%s%s%s%s%s%s%s%s seq %u ack %u win %u len %u port %u peer %u",
 		v.flags & SYN ? "S" : "", v.flags & FIN ? "F" : "", v.flags & RST ? "R" : "",
-		v.flags & PSH ? "P" : "", v.flags & ACK ? "A" : "", v.flags & URG ? "U" : "", seq,
+		v.flags & PSH ? "P" : "", v.flags & ACK ? "A" : "", v.flags & URG ? "U" : "",
+		v.flags & ECE ? "E" : "", v.flags & CWR ? "W" : "",
+		v.ecn == CE ? " CE" : v.ecn ? " ECT" : "", seq,
 		v.flags & ACK ? ack : v.ack, v.win, v.len, v.lport, v.rport);
 	n += option_describe(&v.options, t, ours, to + n, max - n);
 	if (error && n < (int)max)
@@ -427,6 +432,7 @@ match(struct script *s, struct frame *f, const struct seg *g)
 	script_want(s, "local address", v.laddr, t->laddr, line);
 	script_want(s, "local port", v.lport, t->lport, line);
 	script_want(s, "flags", v.flags, g->flags, line);
+	script_want(s, "ECN", v.ecn, g->ecn, line);
 	if (!g->any_seq)
 		script_want(s, "SEQ", v.seq - t->iss, g->seq, line);
 	if (!(g->flags & ACK))

@@ -79,7 +79,7 @@ CM_03_fin_waits_for_window(struct script *s)
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(100));
 	SEND_PATTERN(s, 150);
 	CLOSE(s);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = 100);
 	SILENT(s);
 	IN(s, ACK, .seq = 1, .ack = 101, .win = SET(51));
 	OUT(s, FIN_ACK | PSH, .seq = 101, .ack = 1, .len = 50);

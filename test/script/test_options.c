@@ -115,7 +115,7 @@ OP_03_both_scale(struct script *s)
 	/* 10 means 1280: that much is sent, and no more. */
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
 	SEND_PATTERN(s, 2000);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1280);
+	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = 1280);
 	SILENT(s);
 	IN(s, ACK, .seq = 1, .ack = 1281, .win = SET(10));
 	OUT(s, PSH_ACK, .seq = 1281, .ack = 1, .len = 720);
@@ -129,7 +129,7 @@ OP_03_not_both(struct script *s)
 	ESTABLISH(s);
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
 	SEND_PATTERN(s, 20);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = 10);
 	SILENT(s);
 	IN(s, ACK, .seq = 1, .ack = 11);
 	OUT(s, PSH_ACK, .seq = 11, .ack = 1, .len = 10);
@@ -144,7 +144,7 @@ OP_03_off_by_knob(struct script *s)
 	ESTABLISH(s);
 	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(10));
 	SEND_PATTERN(s, 20);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = 10);
 	SILENT(s);
 }
 
@@ -445,6 +445,100 @@ OP_06_in_syn_rcvd(struct script *s)
 	EVENTS(s, "accept");
 }
 
+#define DAY_MS 86400000ull
+
+/*
+ * Weeks take their time in virtual time too: where the peer's timestamps begin at the wrap,
+ * once in each role. False elsewhere, and then a plain connection is all there is.
+ */
+static bool
+establish_for_weeks(struct script *s)
+{
+	bool run = s->peer_ts && s->t->ts_base == (s->active ? 0xfffffff0 : 0x7ffffff8);
+
+	START(s);
+	ESTABLISH(s);
+	return run;
+}
+
+/* A byte from the peer whose TSval lies before everything it has said so far. */
+static void
+old_timestamp(struct script *s, uint32_t at, bool taken)
+{
+	IN(s, PSH_ACK, .seq = at, .ack = 1, .data = "x", .tsval = SET(-1000));
+	if (taken) {
+		OUT(s, ACK, .seq = 1, .ack = at + 1);
+		EVENTS(s, "data:1");
+	} else {
+		script_next_frame(s);
+		EVENTS(s, "");
+	}
+}
+
+/* RFC 7323 5.5: after 24 days TS.Recent says nothing any more; until then it does. */
+static void
+OP_06_ages_out_when_idle(struct script *s)
+{
+	if (!establish_for_weeks(s))
+		return;
+	AFTER(s, 23.9 * DAY_MS);
+	SILENT(s);
+	old_timestamp(s, 1, false);
+	COUNTED(s, PAWS_DROPPED, 1);
+	AFTER(s, 0.61 * DAY_MS);
+	old_timestamp(s, 1, true);
+	RECEIVED(s, "x");
+	COUNTED(s, PAWS_DROPPED, 1);
+	/* What has come now is what the next one is held against. */
+	IN(s, PSH_ACK, .seq = 2, .ack = 1, .data = "y", .tsval = SET(-1001));
+	script_next_frame(s);
+	EVENTS(s, "");
+	COUNTED(s, PAWS_DROPPED, 2);
+}
+
+/* Not when it has opened or been connected is what counts, but when the peer spoke last. */
+static void
+OP_06_idle_since_the_last_segment(struct script *s)
+{
+	if (!establish_for_weeks(s))
+		return;
+	AFTER(s, 10.3 * DAY_MS);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
+	OUT(s, ACK, .seq = 1, .ack = 2);
+	EVENTS(s, "data:1");
+	AFTER(s, 23.9 * DAY_MS);
+	old_timestamp(s, 2, false);
+	AFTER(s, 0.61 * DAY_MS);
+	old_timestamp(s, 2, true);
+	RECEIVED(s, "ax");
+}
+
+/* We are the first to speak again: the peer's ACK, its clock gone half way round, is one. */
+static void
+OP_06_we_speak_first(struct script *s)
+{
+	if (!establish_for_weeks(s))
+		return;
+	AFTER(s, 25 * DAY_MS);
+	SEND(s, "hello");
+	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello");
+	IN(s, ACK, .seq = 1, .ack = 6);
+	EVENTS(s, "sendable");
+	COUNTED(s, PAWS_DROPPED, 0);
+	QUIET(s, 1000);
+	/* Days of silence are no unanswered probes. */
+	AFTER(s, 10 * DAY_MS);
+	IN(s, ACK, .seq = 1, .ack = 6, .win = SET(0));
+	AFTER(s, 10 * DAY_MS);
+	SEND(s, "x");
+	SILENT(s);
+	script_advance(s, s->now + 1000 * MS, true);
+	OUT(s, ACK, .seq = 6, .ack = 1, .data = "x");
+	script_advance(s, s->now + 1000 * MS, true);
+	OUT(s, ACK, .seq = 6, .ack = 1, .data = "x");
+	STATE(s, ESTABLISHED);
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST("OP-02", OP_02_ours_is_mtu_less_40),
 	ROW_TEST("OP-02", OP_02_ours_is_a_knob),
@@ -474,6 +568,9 @@ static const struct row_test tests[] = {
 	ROW_TEST("OP-05", OP_05_missing_tolerated_by_knob),
 	ROW_TEST("OP-06", OP_06_old_duplicate_is_dropped),
 	ROW_TEST("OP-06", OP_06_in_syn_rcvd),
+	ROW_TEST("OP-06", OP_06_ages_out_when_idle),
+	ROW_TEST("OP-06", OP_06_idle_since_the_last_segment),
+	ROW_TEST("OP-06", OP_06_we_speak_first),
 };
 
 SCRIPT_MAIN(tests)

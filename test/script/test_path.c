@@ -149,6 +149,68 @@ PM_02_next_connection_knows(struct script *s)
 	stream(s, 0, room(s, 1500), room(s, 1500), room(s, 1500));
 }
 
+/* Lowered to 1000, and ten minutes later: a larger one is tried. Returns where it begins. */
+static uint32_t
+ten_minutes_later(struct script *s)
+{
+	uint32_t n = in_flight(s), end = n + 4 * room(s, 1000);
+
+	ERROR(s, UNREACHABLE, FRAGMENT, 1000, 1);
+	stream(s, 0, n, room(s, 1000), n);
+	IN(s, ACK, .seq = 1, .ack = 1 + n);
+	EVENTS(s, "sendable");
+	QUIET(s, 599990);
+	SEND_PATTERN(s, end - n);
+	stream(s, n, end, room(s, 1000), end);
+	IN(s, ACK, .seq = 1, .ack = 1 + end);
+	EVENTS(s, "sendable");
+	COUNTED(s, PATH_PROBES, 0);
+	QUIET(s, 11);
+	n = room(s, 1500) + 3 * room(s, 1000);
+	SEND_PATTERN(s, n);
+	stream(s, end, end + room(s, 1500), room(s, 1500), end + n);
+	stream(s, end + room(s, 1500), end + n, room(s, 1000), end + n);
+	SILENT(s);
+	COUNTED(s, PATH_PROBES, 1);
+	return end;
+}
+
+static void
+PM_02_a_connection_in_progress_tries_again(struct script *s)
+{
+	uint32_t from = ten_minutes_later(s), n = room(s, 1500) + 3 * room(s, 1000);
+
+	IN(s, ACK, .seq = 1, .ack = 1 + from + n);
+	EVENTS(s, "sendable");
+	COUNTED(s, PATH_RAISED, 1);
+	from += n;
+	SEND_PATTERN(s, 2 * room(s, 1500));
+	stream(s, from, from + 2 * room(s, 1500), room(s, 1500), from + 2 * room(s, 1500));
+}
+
+/* A router says what would fit: more than until now, and that is the size then. */
+static void
+PM_02_what_is_tried_is_refused(struct script *s)
+{
+	uint32_t from = ten_minutes_later(s), n = room(s, 1500) + 3 * room(s, 1000);
+
+	/* About another segment it says nothing new. */
+	ERROR(s, UNREACHABLE, FRAGMENT, 1200, 1 + from + room(s, 1500));
+	SILENT(s);
+	COUNTED(s, ICMP_IGNORED, 1);
+	ERROR(s, UNREACHABLE, FRAGMENT, 1200, 1 + from);
+	stream(s, from, from + n, room(s, 1200), from + n);
+	IN(s, ACK, .seq = 1, .ack = 1 + from + n);
+	EVENTS(s, "sendable");
+	COUNTED(s, PATH_RAISED, 0);
+	from += n;
+	n = room(s, 1500) + 4 * room(s, 1200);
+	QUIET(s, 599000);
+	SEND_PATTERN(s, n);
+	stream(s, from, from + n, room(s, 1200), from + n);
+	COUNTED(s, PATH_PROBES, 1);
+}
+
 static void
 PM_02_only_about_what_is_in_flight(struct script *s)
 {
@@ -396,6 +458,8 @@ static const struct row_test tests[] = {
 	ROW_TEST_V4("PM-01", PM_01_df_and_size),
 	ROW_TEST_V4("PM-02", PM_02_lowered_and_sent_again),
 	ROW_TEST_V4("PM-02 PM-01", PM_02_next_connection_knows),
+	ROW_TEST_V4("PM-02", PM_02_a_connection_in_progress_tries_again),
+	ROW_TEST_V4("PM-02", PM_02_what_is_tried_is_refused),
 	ROW_TEST_V4("PM-02", PM_02_only_about_what_is_in_flight),
 	ROW_TEST_V4("PM-03", PM_03_without_mtu),
 	ROW_TEST_V4("PM-04", PM_04_not_lower_is_ignored),

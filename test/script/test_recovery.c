@@ -93,8 +93,8 @@ DT_04_no_silly_segments(struct script *s)
 	SEND_PATTERN(s, 3 * room(s));
 	segments(s, 1, 2, 3);
 	IN(s, ACK, .seq = 1, .ack = UP_TO(3), .win = SET(100));
-	/* Nothing in flight any more: then a small one is better than none. */
-	OUT(s, ACK, .seq = UP_TO(3), .ack = 1, .len = 100);
+	/* Nothing in flight any more: after a while a small one is better than none. */
+	OUT_AT(s, 200, ACK, .seq = UP_TO(3), .ack = 1, .len = 100);
 	SILENT(s);
 }
 
@@ -240,10 +240,10 @@ DT_04_window_from_newer_segments_only(struct script *s)
 	EVENTS(s, "sendable data:5 data:5 data:1");
 	RECEIVED(s, "helloworlds");
 	SEND_PATTERN(s, 2000);
-	OUT(s, ACK, .seq = 2, .ack = 12, .data = (const char *)script_pattern, .len = 1000);
+	OUT_AT(s, 200, ACK, .seq = 2, .ack = 12, .data = (const char *)script_pattern, .len = 1000);
 	SILENT(s);
 	IN(s, ACK, .seq = 12, .ack = 1002, .win = SET(5));
-	OUT(s, ACK, .seq = 1002, .ack = 12, .data = (const char *)script_pattern + 1000, .len = 5);
+	OUT_AT(s, 200, ACK, .seq = 1002, .ack = 12, .data = (const char *)script_pattern + 1000, .len = 5);
 }
 
 /* ---- the peer's window is closed */

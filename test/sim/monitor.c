@@ -307,6 +307,9 @@ sent_data(struct sim *s, int slot, int side, struct flow *f, const struct seen *
 		sim_fail(s, "up to +%u, the window offered ends at +%u", end - f->iss,
 			f->edge - f->iss);
 	check_bytes(s, slot, side, f, g);
+	/* RFC 3168 6.1.4 to 6.1.6 */
+	if (g->ecn && (again || g->len == 0 || g->ecn != 2 || !s->plan.tcp[side].ecn))
+		sim_fail(s, "+%u is marked ECT and is no new data", g->seq - f->iss);
 	if (again)
 		check_again(s, side, f, g, cause);
 	remember(s, f, g->seq, end, again, cause);

@@ -24,8 +24,12 @@ link_plan(struct rng *r, struct wire_link *l, bool clean, bool fifo)
 		l->jitter_ns = rng_log(r, 10 * US, 300 * MS);
 		l->jitter_ppm = rng_percent(r, 70) ? rng_log(r, 1000, 1000000) : 0;
 	}
+	if (rng_percent(r, 40))
+		l->mark_ppm = rng_log(r, 1000, 300000);
 	if (clean)
 		return;
+	if (rng_percent(r, 10))
+		l->hole = rng_range(r, 1100, 1500);
 	if (rng_percent(r, 70))
 		l->loss_ppm =
 			rng_percent(r, 70) ? rng_log(r, 100, 100000) : rng_range(r, 0, 100000);
@@ -85,6 +89,8 @@ tcp_plan(struct plan *p, struct rng *r, struct spate_tcp_conf *c)
 	c->keepalive_count = 20;
 	c->syn_cookies = rng_percent(r, 50);
 	c->time_wait = !rng_percent(r, 5);
+	c->ecn = rng_percent(r, 50);
+	c->black_hole_timeouts = rng_percent(r, 40) ? 1 : 3;
 	c->honour_rst_in_time_wait = rng_percent(r, 5);
 	c->sack = rng_percent(r, 80);
 }
@@ -183,6 +189,10 @@ plan_make(struct plan *p, uint64_t seed)
 	p->seed = seed;
 	p->v6 = rng_percent(&family, 33);
 	wire_plan(p, &r);
+	/* Every link of IPv6 takes 1280 bytes (RFC 8200 5). */
+	for (int i = 0; i < 2 && p->v6; i++)
+		if (p->link[i].hole && p->link[i].hole < 1280 + 14)
+			p->link[i].hole = 1280 + 14;
 	tcp_plan(p, &r, &p->tcp[0]);
 	tcp_plan(p, &r, &p->tcp[1]);
 	p->tcp[1].msl_ms = p->tcp[0].msl_ms;
@@ -221,6 +231,10 @@ print_link(const struct wire_link *l)
 		printf(", every %.3f ms", l->grid_ns / 1e6);
 	if (l->rate)
 		printf(", %lu bytes/s, queue %u", l->rate, l->queue);
+	if (l->hole)
+		printf(", lost beyond %u bytes", l->hole);
+	if (l->mark_ppm)
+		printf(", marked %.2f %%", l->mark_ppm / 1e4);
 	printf(", loss %.2f %%, bursts %.2f %% of %u, twice %.2f %%, damaged %.2f %%\n",
 		l->loss_ppm / 1e4, l->burst_ppm / 1e4, l->burst_len, l->dup_ppm / 1e4,
 		l->corrupt_ppm / 1e4);
@@ -262,11 +276,12 @@ plan_print(const struct plan *p)
 		print_link(&p->link[side]);
 		printf("%c: MSS %u, receive buffer %u, timestamps %d, window scale %d, RTO %u min "
 		       "%u max %u, "
-		       "IW %u, 2MSL %u ms, reuse %u, ISN tick 2^%u ns%s%s%s%s%s\n",
+		       "IW %u, 2MSL %u ms, reuse %u, ISN tick 2^%u ns%s%s%s%s%s%s\n",
 			'A' + side, c->mss, c->receive_buffer, c->timestamps, c->window_scale,
 			c->initial_rto_ms, c->min_rto_ms, c->max_rto_ms, c->initial_window,
 			2 * c->msl_ms, c->reuse, c->isn_shift, c->sack ? ", SACK" : "",
 			c->keepalive ? ", keepalive" : "",
+			c->ecn ? ", ECN" : "",
 			c->syn_cookies ? ", cookies" : "", c->time_wait ? "" : ", no TIME_WAIT",
 			c->honour_rst_in_time_wait ? ", RST ends TIME_WAIT" : "");
 	}

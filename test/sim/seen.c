@@ -139,6 +139,7 @@ seen_parse(const uint8_t *frame, uint32_t len, struct seen *s, const char **why)
 	s->seq = get32(tcp + 4);
 	s->ack = get32(tcp + 8);
 	s->flags = tcp[13];
+	s->ecn = type == 0x0800 ? ip[1] & 3 : ip[1] >> 4 & 3;
 	s->wnd = get16(tcp + 14);
 	s->data = tcp + head;
 	s->len = len - head;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include "wire.h"
@@ -179,6 +180,26 @@ loss(struct wire *w, int from)
 	return rng_chance(&w->rng, l->loss_ppm) ? "lost" : NULL;
 }
 
+/* A router that would rather not drop it says so. */
+static void
+mark(struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
+	uint8_t *p = (uint8_t *)ip;
+
+	if (is_neighbour(m))
+		return;
+	if (is_v6(m)) {
+		p[1] |= p[1] & 0x30 ? 0x30 : 0;
+		return;
+	}
+	if (ip->version_ihl >> 4 != 4 || (ip->type_of_service & 3) == 0)
+		return;
+	ip->type_of_service |= 3;
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+}
+
 struct wire_fate
 wire_send(struct wire *w, int from, struct rte_mbuf *m, uint64_t tag, uint64_t now)
 {
@@ -187,6 +208,8 @@ wire_send(struct wire *w, int from, struct rte_mbuf *m, uint64_t tag, uint64_t n
 	uint64_t left = queued(w, from, m->pkt_len, now);
 	struct rte_mbuf *frame[2] = {m};
 
+	if (fate.lost == NULL && l->hole && m->pkt_len > l->hole)
+		fate.lost = "lost in a black hole";
 	if (fate.lost == NULL && left == 0)
 		fate.lost = "lost, queue full";
 	if (fate.lost) {
@@ -194,6 +217,8 @@ wire_send(struct wire *w, int from, struct rte_mbuf *m, uint64_t tag, uint64_t n
 		rte_pktmbuf_free(m);
 		return fate;
 	}
+	if (l->mark_ppm && rng_chance(&w->rng, l->mark_ppm))
+		mark(m);
 	if (rng_chance(&w->rng, l->dup_ppm))
 		frame[1] = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
 	for (int i = 0; i < 2 && frame[i]; i++) {

@@ -29,6 +29,8 @@ struct wire_link {
 	uint32_t burst_len;   /* frames lost in it, at most */
 	uint32_t dup_ppm;     /* arrives twice, the copy with a jitter of its own */
 	uint32_t corrupt_ppm; /* one bit flipped, or cut short */
+	uint32_t hole;        /* frames with more bytes are lost without a word; 0: none */
+	uint32_t mark_ppm;    /* marked CE, where the sender marked it ECT (RFC 3168) */
 	uint64_t rate;        /* bytes a second; 0: no limit */
 	uint32_t queue;       /* bytes that may wait for the rate; more are lost */
 	uint64_t grid_ns;     /* arrivals at multiples of this, in bursts; 0: at any time */

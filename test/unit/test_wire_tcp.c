@@ -99,7 +99,7 @@ test_seg_lengths(void **state)
 			if (fine) {
 				assert_int_equal(s.opts_len, offset * 4 - 20);
 				assert_int_equal(s.data_len, len - offset * 4);
-				assert_int_equal(s.flags, 0x3f); /* ECN bits are left out */
+				assert_int_equal(s.flags, 0xff); /* the ECN bits too */
 			}
 			free(p);
 		}
@@ -158,6 +158,8 @@ assert_options(const struct tcp_options *got, const struct tcp_options *want)
 	assert_int_equal(got->tsval, want->tsval);
 	assert_int_equal(got->tsecr, want->tsecr);
 	assert_int_equal(got->sack_permitted, want->sack_permitted);
+	assert_int_equal(got->has_uto, want->has_uto);
+	assert_int_equal(got->uto, want->uto);
 	assert_int_equal(got->malformed, want->malformed);
 	assert_int_equal(got->n_sack, want->n_sack);
 	assert_memory_equal(got->sack, want->sack, sizeof(got->sack));
@@ -293,7 +295,7 @@ test_options_wrong_length_for_kind(void **state)
 	static const struct {
 		uint8_t kind, len;
 	} known[] = {{TCP_OPT_MSS, 4}, {TCP_OPT_WSCALE, 3}, {TCP_OPT_SACK_PERMIT, 2},
-		{TCP_OPT_TIMESTAMP, 10}};
+		{TCP_OPT_TIMESTAMP, 10}, {TCP_OPT_UTO, 4}};
 	uint8_t bytes[TCP_OPTIONS_MAX];
 
 	(void)state;
@@ -306,7 +308,8 @@ test_options_wrong_length_for_kind(void **state)
 			bytes[1] = len;
 			o = parse(bytes, sizeof(bytes));
 			assert_int_equal(o.malformed, len != known[i].len);
-			assert_int_equal(o.has_mss + o.has_wscale + o.has_ts + o.sack_permitted,
+			assert_int_equal(o.has_mss + o.has_wscale + o.has_ts + o.sack_permitted +
+						 o.has_uto,
 				len == known[i].len);
 		}
 }
@@ -349,13 +352,16 @@ test_options_round_trip(void **state)
 			.has_wscale = i & 2,
 			.has_ts = i & 4,
 			.sack_permitted = i & 8,
+			.has_uto = i & 16,
 		};
 		uint8_t bytes[TCP_OPTIONS_MAX + 1], len;
 		uint32_t least =
-			4 * o.has_mss + 3 * o.has_wscale + 10 * o.has_ts + 2 * o.sack_permitted;
+			4 * o.has_mss + 3 * o.has_wscale + 10 * o.has_ts + 2 * o.sack_permitted +
+			4 * o.has_uto;
 
 		o.mss = o.has_mss ? rng_next(&r) : 0;
 		o.wscale = o.has_wscale ? rng_next(&r) : 0;
+		o.uto = o.has_uto ? rng_next(&r) : 0;
 		o.tsval = o.has_ts ? rng_next(&r) : 0;
 		o.tsecr = o.has_ts ? rng_next(&r) : 0;
 		memset(bytes, 0x63, sizeof(bytes));
@@ -369,7 +375,7 @@ test_options_round_trip(void **state)
 
 		assert_options(&back, &o);
 		/* Timestamps alone: the layout of RFC 7323, which the fast path knows. */
-		if ((i & 15) == 4) {
+		if ((i & 31) == 4) {
 			assert_int_equal(len, TCP_OPT_TS_PADDED);
 			assert_memory_equal(bytes, "\1\1\x08\x0a", 4);
 			assert_true(tcp_options_parse_ts_only(bytes, len, &o.tsval, &o.tsecr));
@@ -426,10 +432,11 @@ oracle_step(const uint8_t **p, uint32_t *left, struct tcp_options *o)
 	if (*left == 0 || q[0] == 0)
 		return false;
 	if (q[0] != 1) {
-		static const uint8_t exact[9] = {[2] = 4, [3] = 3, [4] = 2, [8] = 10};
+		static const uint8_t exact[256] = {
+			[2] = 4, [3] = 3, [4] = 2, [8] = 10, [28] = 4};
 
 		size = *left < 2 ? 0 : q[1];
-		if (size < 2 || size > *left || (q[0] < 9 && exact[q[0]] && exact[q[0]] != size)) {
+		if (size < 2 || size > *left || (exact[q[0]] && exact[q[0]] != size)) {
 			o->malformed = true;
 			return false;
 		}
@@ -450,6 +457,8 @@ oracle_step(const uint8_t **p, uint32_t *left, struct tcp_options *o)
 			o->has_wscale = true, o->wscale = q[2];
 		if (q[0] == 4)
 			o->sack_permitted = true;
+		if (q[0] == 28)
+			o->has_uto = true, o->uto = q[2] * 256 + q[3];
 		if (q[0] == 8) {
 			o->has_ts = true;
 			o->tsval = q[2] * 16777216u + q[3] * 65536u + q[4] * 256u + q[5];
@@ -466,7 +475,7 @@ static void
 random_list(struct rng *r, uint8_t bytes[TCP_OPTIONS_MAX])
 {
 	static const uint8_t kinds[][2] = {
-		{1, 1}, {1, 1}, {2, 4}, {3, 3}, {4, 2}, {8, 10}, {5, 10}, {30, 6}, {254, 2}};
+		{1, 1}, {1, 1}, {2, 4}, {3, 3}, {4, 2}, {8, 10}, {28, 4}, {5, 10}, {30, 6}, {254, 2}};
 
 	rng_fill(r, bytes, TCP_OPTIONS_MAX);
 	for (uint32_t at = 0; at < TCP_OPTIONS_MAX - 10;) {
@@ -510,6 +519,34 @@ test_options_random(void **state)
 	assert_true(fine > RANDOM_INPUTS / 20 && malformed > RANDOM_INPUTS / 10);
 }
 
+/* RFC 5482 3: seconds while they fit into 15 bits, then minutes; never less than was meant. */
+static void
+test_options_user_timeout(void **state)
+{
+	static const struct {
+		uint32_t ms;
+		uint16_t raw;
+		uint32_t back;
+	} t[] = {
+		{0, 0, 0},
+		{1, 1, 1000},
+		{1000, 1, 1000},
+		{1001, 2, 2000},
+		{32767000, 0x7fff, 32767000},
+		{32767001, 0x8000 | 547, 32820000},
+		{3600000000u, 0xffff, 1966020000},
+		{UINT32_MAX, 0xffff, 1966020000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(t); i++) {
+		assert_int_equal(tcp_option_uto(t[i].ms), t[i].raw);
+		assert_int_equal(tcp_option_uto_ms(t[i].raw), t[i].back);
+	}
+	for (uint32_t raw = 1; raw < 0x8000; raw++)
+		assert_int_equal(tcp_option_uto(tcp_option_uto_ms(raw)), raw);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -527,6 +564,7 @@ main(int argc, char **argv)
 		ROW_TEST("OP-01", test_options_truncated),
 		cmocka_unit_test(test_options_round_trip),
 		cmocka_unit_test(test_options_fast_path),
+		ROW_TEST("OP-07", test_options_user_timeout),
 		ROW_TEST("OP-01", test_options_random),
 	};
 
