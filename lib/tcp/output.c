@@ -142,6 +142,23 @@ tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t se
 	tcp_send_bare_auth(t, k, hop, seq, ack, wnd, flags, o, AUTH_NONE);
 }
 
+bool
+tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
+	const struct tcp_options *o, const uint8_t *data, uint32_t len)
+{
+	uint8_t opts[TCP_OPTIONS_MAX], *payload;
+	struct rte_mbuf *m;
+
+	h->opts_len = tcp_options_build(opts, o);
+	m = begin(t, k, h, opts, len, &payload);
+	if (m == NULL)
+		return false;
+	if (len)
+		memcpy(payload, data, len);
+	finish(t, m, k, hop, len);
+	return true;
+}
+
 uint16_t
 tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 {

@@ -4,6 +4,7 @@
  *
  *	sim --seeds 1-2000         run them; a line for each that fails
  *	sim --seed 17 --trace      run one, and print every segment and event
+ *	sim --seed 17 --pcapng F   and write every frame to F; a seed that fails has that done
  *	sim --seeds 1-9 --counters what happened in them, by the stacks' counters
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "pcapng.h"
 #include "sim.h"
 
 #define MS          1000000ull
@@ -173,7 +175,7 @@ start_time(const struct plan *p)
 /* ---- one seed */
 
 static void
-begin(struct sim *s, uint64_t seed, bool trace)
+begin(struct sim *s, uint64_t seed, bool trace, struct pcapng *capture)
 {
 	struct spate_addr any = {.port = rte_cpu_to_be_16(B_PORT)};
 	struct flow keep[SLOTS][2], spare[SLOTS];
@@ -193,6 +195,7 @@ begin(struct sim *s, uint64_t seed, bool trace)
 	}
 	plan_make(&s->plan, seed);
 	s->trace = trace;
+	s->capture = capture;
 	if (trace)
 		plan_print(&s->plan);
 	s->rng = rng_stream(seed, 2);
@@ -266,13 +269,14 @@ check_bytes(struct sim *s)
 				counted(s, side, SPATE_RX_BYTES), got[side]);
 }
 
-/* True when the seed passed. */
+/* True when the seed passed. `file`: where to write its frames, or NULL. */
 static bool
-run_seed(uint64_t seed, bool trace)
+run_seed(uint64_t seed, bool trace, const char *file)
 {
 	struct sim *s = &sim;
+	struct pcapng *capture = file ? pcapng_open(file) : NULL;
 
-	begin(s, seed, trace);
+	begin(s, seed, trace, capture);
 	loop_until(s, NEVER);
 	if (!s->failed && !s->plan.quit) {
 		verdict_check(s);
@@ -296,13 +300,28 @@ run_seed(uint64_t seed, bool trace)
 		if (!rte_mempool_full(pools[i]))
 			sim_fail(s, "%u buffers have not come back",
 				rte_mempool_in_use_count(pools[i]));
-	if (s->failed)
+	pcapng_close(capture);
+	if (s->failed && file == NULL)
 		printf("seed %lu failed %s (again: sim --seed %lu --trace)\n", seed, s->failure,
 			seed);
 	return !s->failed;
 }
 
 /* ---- main */
+
+/* A seed that has failed is run once more, alone, and its frames are kept. */
+static bool
+run_and_keep(uint64_t seed, bool trace, const char *file)
+{
+	char name[64];
+
+	if (file || run_seed(seed, trace, NULL))
+		return file ? run_seed(seed, trace, file) : true;
+	snprintf(name, sizeof(name), "sim-%lu.pcapng", seed);
+	run_seed(seed, false, name);
+	printf("seed %lu: its frames are in %s\n", seed, name);
+	return false;
+}
 
 static int
 start_eal(const char *name)
@@ -325,7 +344,7 @@ start_eal(const char *name)
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace] [--counters]\n");
+	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace] [--counters] [--pcapng FILE]\n");
 	return 2;
 }
 
@@ -335,12 +354,15 @@ main(int argc, char **argv)
 	uint64_t first = 0, last = 0, passed = 0, failed = 0;
 	struct rng r = rng_stream(0, 0);
 	bool trace = false, counters = false;
+	const char *file = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)
 			trace = true;
 		else if (strcmp(argv[i], "--counters") == 0)
 			counters = true;
+		else if (strcmp(argv[i], "--pcapng") == 0 && i + 1 < argc)
+			file = argv[++i];
 		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
 			first = last = strtoull(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc &&
@@ -349,7 +371,7 @@ main(int argc, char **argv)
 		else
 			return usage();
 	}
-	if (first == 0 || last < first)
+	if (first == 0 || last < first || (file && first != last))
 		return usage();
 	setvbuf(stdout, NULL, _IOLBF, 0); /* what has failed is known although it is stopped */
 	if (start_eal(argv[0]) < 0) {
@@ -361,7 +383,7 @@ main(int argc, char **argv)
 	for (int i = 0; i < SECRETS * 4; i++)
 		learn_numbers(i & 1, i / 4, i / 2 % 2);
 	for (uint64_t seed = first; seed <= last; seed++)
-		run_seed(seed, trace) ? passed++ : failed++;
+		run_and_keep(seed, trace, file) ? passed++ : failed++;
 	for (int i = 0; i < SPATE_N_COUNTERS && counters; i++)
 		printf("%12lu %s\n", totals.v[i], spate_counter_info[i].name);
 	printf("%lu passed, %lu failed\n", passed, failed);

@@ -132,6 +132,7 @@ struct side {
 struct sim {
 	struct plan plan;
 	bool trace;
+	struct pcapng *capture; /* NULL: none */
 	struct wire wire;
 	struct side side[2];
 	struct end end[SLOTS][INCARNATIONS][2];
