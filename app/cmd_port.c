@@ -112,6 +112,12 @@ check(const char *id, const struct port_config *p)
 		wrong("port %s: a gateway6 wants an address too: ip6 A:B::C/LEN", id);
 		return false;
 	}
+	if ((p->gateway.family && p->gateway.ip4 == p->ip.ip4) ||
+		(p->gateway6.family &&
+			memcmp(p->gateway6.ip6, p->ip6.ip6, sizeof(p->ip6.ip6)) == 0)) {
+		wrong("port %s: the gateway is the port itself", id);
+		return false;
+	}
 	if (p->ip6.family && p->mtu && p->mtu < IPV6_MTU_LEAST) {
 		wrong("port %s: mtu %u: IPv6 needs at least %d", id, p->mtu, IPV6_MTU_LEAST);
 		return false;

@@ -181,6 +181,17 @@ stop_server(struct engine_slot *slot, void *arg)
 }
 
 /* Give an order to every slot of a port and say what came back. */
+static const char *
+why_not(int rc)
+{
+	if (rc == -EADDRINUSE)
+		return "another server listens on this address and port";
+	if (rc == -ENOSPC)
+		return "the port has no room for its addresses: 64 ranges of them, of IPv6 2^28 "
+		       "addresses in all, and 1024 listeners";
+	return strerror(-rc);
+}
+
 static bool
 order_all(struct app *a, int port, int index, void (*fn)(struct engine_slot *slot, void *arg),
 	const char *what, const char *name)
@@ -190,9 +201,7 @@ order_all(struct app *a, int port, int index, void (*fn)(struct engine_slot *slo
 	run_each_slot(a, port, fn, &o);
 	if (o.rc == 0 || o.rc == -EALREADY)
 		return true;
-	wrong("%s %s: %s", what, name,
-		o.rc == -EADDRINUSE ? "another server listens on this address and port"
-				    : strerror(-o.rc));
+	wrong("%s %s: %s", what, name, why_not(o.rc));
 	return false;
 }
 

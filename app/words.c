@@ -257,7 +257,7 @@ cut_endpoint(const char *text, char address[ADDR_TEXT], const char **port)
 	*port = colon + 1;
 	len = colon - text;
 	if (text[0] == '[') {
-		if (len < 2 || text[len - 1] != ']')
+		if (len < 2 || text[len - 1] != ']' || !memchr(text, ':', len))
 			return false;
 		text++;
 		len -= 2;
@@ -284,7 +284,9 @@ take_endpoint(const char *text, bool any_address, struct spate_addr *out)
 	}
 	if (any_address && strcmp(address, "*") == 0)
 		*out = (struct spate_addr){.family = AF_INET6};
-	else if (any_address ? !take_address(address, out) : !take_host(address, out))
+	else if (!take_address(address, out))
+		return false;
+	else if (!(any_address && addr_unspecified(out)) && !take_host(address, out))
 		return false;
 	if (!take_number(port, 1, 65535, "port", &n))
 		return false;

@@ -17,6 +17,7 @@ any_tuple(struct fuzz *f, struct aim *a)
 	bool active = chance(f, 20);
 	bool far = f->conf.gateway && chance(f, 40);
 
+	a->v6 = chance(f, f->six);
 	a->raddr = (far ? FAR_IP : PEER_IP) + below(f, PEERS);
 	a->laddr = OUR_IP + below(f, OURS);
 	a->rport = PEER_PORT + below(f, 2 * PORTS);
@@ -200,8 +201,9 @@ aim_at(struct fuzz *f, struct aim *a, const struct spate_conn_info *i)
 		a->ack = fuzz_random(f);
 		a->flags = PICK(f, SYN, SYN, SYN, SYN, SYN, SYN, ACK, FIN | ACK, RST, SYN | ACK, 0);
 	} else {
-		a->raddr = rte_be_to_cpu_32(i->remote.ip4);
-		a->laddr = rte_be_to_cpu_32(i->local.ip4);
+		a->v6 = i->remote.family == AF_INET6;
+		a->raddr = six_number(&i->remote);
+		a->laddr = six_number(&i->local);
 		a->rport = rte_be_to_cpu_16(i->remote.port);
 		a->lport = rte_be_to_cpu_16(i->local.port);
 		if (i->state == SPATE_SYN_SENT)

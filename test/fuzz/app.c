@@ -21,12 +21,6 @@ app_byte(uint32_t seq)
 	return (seq * 0x9e3779b1u) >> 24;
 }
 
-static struct spate_addr
-addr(uint32_t ip, uint16_t port)
-{
-	return (struct spate_addr){AF_INET, rte_cpu_to_be_16(port), {rte_cpu_to_be_32(ip)}};
-}
-
 static void
 forget_lent(struct app_conn *a)
 {
@@ -171,21 +165,25 @@ static void
 act_connect(struct fuzz *f)
 {
 	uint16_t port = PEER_PORT + below(f, PORTS);
-	struct spate_addr remote = addr(PEER_IP + below(f, PEERS), port);
+	uint32_t to = PEER_IP + below(f, PEERS);
+	struct spate_addr remote;
 	spate_conn c = SPATE_CONN_NONE;
+	bool by_source = chance(f, 60);
+	bool v6 = chance(f, by_source && !chance(f, 3) ? 100 * f->source6 : f->six);
 	int rc;
 
 	if (f->conf.gateway && chance(f, 40))
-		remote.ip4 = rte_cpu_to_be_32(FAR_IP + below(f, PEERS));
+		to = FAR_IP + below(f, PEERS);
 	if (chance(f, 5))
-		remote.ip4 = rte_cpu_to_be_32(odd_address(f));
-	if (chance(f, 60)) {
+		to = odd_address(f);
+	remote = six_addr(v6, to, port);
+	if (by_source) {
 		rc = spate_connect(f->stack, &f->source, &remote, &c);
 	} else {
 		/* From where the source takes its ports, or from a listener's. */
 		uint32_t ip = chance(f, 95) ? OUR_IP + below(f, OURS) : odd_address(f);
 		uint16_t base = chance(f, 70) ? LOCAL_PORT : OUR_PORT;
-		struct spate_addr local = addr(ip, base + below(f, PORTS));
+		struct spate_addr local = six_addr(v6 ^ chance(f, 2), ip, base + below(f, PORTS));
 
 		rc = spate_connect_from(f->stack, &local, &remote, &c);
 	}
@@ -193,7 +191,7 @@ act_connect(struct fuzz *f)
 	if (rc == 0)
 		opened(f, c, false);
 	else if (rc != -EADDRNOTAVAIL && rc != -EADDRINUSE && rc != -EAGAIN && rc != -ENOBUFS &&
-		 rc != -EHOSTUNREACH && rc != -EINVAL)
+		 rc != -EHOSTUNREACH && rc != -EINVAL && rc != -EAFNOSUPPORT)
 		fuzz_fail(f, "connect returned %d", rc);
 }
 
@@ -202,7 +200,8 @@ app_listen(struct fuzz *f)
 {
 	uint32_t j = below(f, LISTENERS_MAX);
 	uint16_t port = OUR_PORT + below(f, PORTS);
-	struct spate_addr local = addr(chance(f, 50) ? 0 : OUR_IP + below(f, OURS), port);
+	bool v6 = chance(f, f->six);
+	struct spate_addr local = six_addr(v6, chance(f, 50) ? 0 : OUR_IP + below(f, OURS), port);
 	uint32_t backlog = PICK(f, 0, 0, 1, 2, 16);
 	uint32_t flags = PICK(f, 0, SPATE_LISTEN_REUSE_ADDRESS);
 
@@ -228,7 +227,8 @@ act_turn(struct fuzz *f)
 {
 	uint32_t j = below(f, LISTENERS_MAX);
 	uint16_t port = PEER_PORT + below(f, PORTS);
-	struct spate_addr remote = addr(PEER_IP + below(f, PEERS), port);
+	bool v6 = chance(f, f->six);
+	struct spate_addr remote = six_addr(v6, PEER_IP + below(f, PEERS), port);
 	spate_conn c = SPATE_CONN_NONE;
 	int rc = spate_connect_listener(f->stack, f->listener[j], &remote, &c);
 
@@ -301,7 +301,7 @@ act_rarely(struct fuzz *f)
 		spate_announce(f->stack);
 		return;
 	case 1:
-		remote = addr(odd_address(f), 0);
+		remote = six_addr(chance(f, RTE_MAX(f->six, 2u)), odd_address(f), 0);
 		rc = spate_resolve(f->stack, &remote);
 		if (rc > 0)
 			fuzz_fail(f, "resolve returned %d", rc);
@@ -312,7 +312,8 @@ act_rarely(struct fuzz *f)
 		if (p == NULL)
 			abort();
 		memcpy(p, fr.b, fr.len);
-		spate_neighbour_input(f->stack, p, fr.len);
+		if (spate_is_neighbour_frame(p, fr.len) || chance(f, 50))
+			spate_neighbour_input(f->stack, p, fr.len);
 		free(p);
 		return;
 	case 3:

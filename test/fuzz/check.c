@@ -306,6 +306,57 @@ big_tables(struct fuzz *f)
 		MUST(f, "a listener's backlog", s->tcp.listeners.entry[i].backlog, backlog[i]);
 }
 
+/* ---- names of IPv6 addresses */
+
+static void
+hold(struct fuzz *f, uint32_t *holders, rte_be32_t name)
+{
+	const struct addr6_table *t = &f->stack->ip.peers6;
+
+	if (!addr_is_v6(name))
+		return;
+	if (addr_v6_number(name) >= t->untouched)
+		fuzz_fail(f, "a name that was never given is held");
+	else
+		holders[addr_v6_number(name)]++;
+}
+
+/* Every name is held as often as somebody has it, and the others are all in the queue. */
+static void
+names(struct fuzz *f)
+{
+	static uint32_t holders[16384 + CONNS_MAX + TIME_WAIT_MAX];
+	const struct spate_stack *s = f->stack;
+	const struct addr6_table *t = &s->ip.peers6;
+	uint32_t unheld = 0, queued = 0;
+
+	if (t->entry == NULL)
+		return;
+	if (t->capacity > RTE_DIM(holders)) {
+		fuzz_fail(f, "%u names", t->capacity);
+		return;
+	}
+	memset(holders, 0, t->capacity * sizeof(holders[0]));
+	for (uint32_t i = 0; i < s->tcp.untouched; i++)
+		if (s->tcp.conns[i].state != SPATE_CLOSED)
+			hold(f, holders, s->tcp.conns[i].key.raddr);
+	for (uint32_t i = s->tcp.tw.queue.head; i != DELAY_NIL; i = s->tcp.tw.records[i].link.next)
+		hold(f, holders, s->tcp.tw.records[i].key.raddr);
+	for (uint32_t i = 0; i < NEIGH_MAX; i++)
+		if (s->ip.neigh.entry[i].state != NEIGH_FREE)
+			hold(f, holders, s->ip.neigh.entry[i].addr);
+	for (uint32_t i = 0; i < PATH_ENTRIES; i++)
+		hold(f, holders, s->ip.paths.entry[i].dst);
+	hold(f, holders, s->ip.gateway6);
+	for (uint32_t i = 0; i < t->untouched; i++) {
+		MUST(f, "holders of a name", t->entry[i].holders, holders[i]);
+		unheld += holders[i] == 0;
+	}
+	for (uint32_t i = t->oldest; i != UINT32_MAX && queued <= t->capacity; queued++)
+		i = t->entry[i].newer;
+	MUST(f, "names nobody holds", queued, unheld);
+}
+
 void
 check(struct fuzz *f)
 {
@@ -318,8 +369,10 @@ check(struct fuzz *f)
 	records(f);
 	structures(f);
 	extras(f);
-	if (f->step % BIG_TABLES_EVERY == 0)
+	if (f->step % BIG_TABLES_EVERY == 0) {
 		big_tables(f);
+		names(f);
+	}
 }
 
 bool
@@ -335,6 +388,7 @@ check_end(struct fuzz *f)
 
 	check(f);
 	big_tables(f);
+	names(f);
 	spate_state_counts(f->stack, in_state);
 	for (int s = 0; s < SPATE_N_STATES; s++)
 		if (s != SPATE_LISTEN)

@@ -53,9 +53,8 @@ sum16(const uint8_t *p, uint32_t len, uint32_t sum)
 	return sum;
 }
 
-/* Ethernet in front, as the stack expects it. */
-static void
-ethernet(struct fuzz *f, struct frame *out, uint16_t type)
+void
+frame_ethernet(struct fuzz *f, struct frame *out, uint16_t type)
 {
 	uint8_t *p = out->b;
 
@@ -92,6 +91,7 @@ checksums(struct frame *fr)
 {
 	uint8_t *ip = ip_of(fr);
 
+	six_checksums(fr);
 	if (ip == NULL)
 		return;
 
@@ -147,8 +147,8 @@ frame_tcp(struct fuzz *f, struct frame *out, const struct aim *a)
 	uint32_t opts = (a->opts_len + 3) & ~3u;
 	uint8_t *p;
 
-	ethernet(f, out, 0x0800);
-	p = ipv4(f, out, a->raddr, a->laddr, 6, TCP_LEN + opts + a->len);
+	frame_ethernet(f, out, a->v6 ? 0x86dd : 0x0800);
+	p = (a->v6 ? six_header : ipv4)(f, out, a->raddr, a->laddr, 6, TCP_LEN + opts + a->len);
 	memset(p, 0, TCP_LEN + opts);
 	if (f->conf.tcp.ecn && chance(f, 40))
 		out->b[(f->conf.vlan ? 18 : 14) + 1] |= 3; /* a router has marked it */
@@ -301,6 +301,8 @@ frame_lie(struct fuzz *f, struct frame *fr)
 	case 2:
 		if (ip)
 			lie_about_ip(f, fr, ip);
+		else
+			six_lie(f, fr);
 		break;
 	case 3:
 	case 4:
@@ -345,7 +347,7 @@ arp(struct fuzz *f, struct frame *out, uint16_t op, uint32_t sender, uint32_t ta
 {
 	uint8_t *p;
 
-	ethernet(f, out, 0x0806);
+	frame_ethernet(f, out, 0x0806);
 	p = out->b + out->len;
 	put16(p, 1);
 	put16(p + 2, 0x0800);
@@ -373,6 +375,10 @@ frame_arp(struct fuzz *f, struct frame *out)
 	uint32_t target = chance(f, 20) ? sender : any_host(f);
 	uint32_t at;
 
+	if (chance(f, f->six)) {
+		frame_nd(f, out, sender, target);
+		return;
+	}
 	arp(f, out, op, sender, target);
 	at = out->len - 28;
 	if (chance(f, 30))
@@ -410,12 +416,17 @@ void
 frame_icmp(struct fuzz *f, struct frame *out)
 {
 	uint32_t recent = chance(f, 60) ? 4 : HISTORY;
+	bool v6 = chance(f, f->six);
 	uint32_t len = PICK(f, 8, 8, 9, 36, 36, 36, 36, 64, 100, 1400);
 	uint32_t src = PEER_IP + below(f, PEERS);
 	uint32_t dst = OUR_IP + below(f, OURS);
 	uint8_t *p;
 
-	ethernet(f, out, 0x0800);
+	if (v6) {
+		frame_icmp6(f, out);
+		return;
+	}
+	frame_ethernet(f, out, 0x0800);
 	p = ipv4(f, out, src, dst, 1, len);
 	for (uint32_t i = 0; i < len; i++)
 		p[i] = fuzz_random(f);
@@ -436,10 +447,11 @@ frame_udp(struct fuzz *f, struct frame *out)
 	uint32_t len = PICK(f, 0, 7, 8, 9, 100);
 	uint32_t src = PEER_IP + below(f, PEERS);
 	uint32_t dst = OUR_IP + below(f, OURS);
+	bool v6 = chance(f, f->six);
 	uint8_t *p;
 
-	ethernet(f, out, 0x0800);
-	p = ipv4(f, out, src, dst, 17, len);
+	frame_ethernet(f, out, v6 ? 0x86dd : 0x0800);
+	p = (v6 ? six_header : ipv4)(f, out, src, dst, 17, len);
 	for (uint32_t i = 0; i < len; i++)
 		p[i] = fuzz_random(f);
 	checksums(out);
@@ -449,7 +461,10 @@ frame_udp(struct fuzz *f, struct frame *out)
 void
 frame_arp_flood(struct fuzz *f, struct frame *out)
 {
-	arp(f, out, 1, 0x0a000000 + below(f, 1u << 24), OUR_IP);
+	if (chance(f, f->six))
+		frame_nd_flood(f, out);
+	else
+		arp(f, out, 1, 0x0a000000 + below(f, 1u << 24), OUR_IP);
 }
 
 void
@@ -460,7 +475,7 @@ frame_junk(struct fuzz *f, struct frame *out)
 		out->b[i] = fuzz_random(f);
 	if (out->len >= ETH_LEN && chance(f, 80)) {
 		memcpy(out->b, our_mac, 6);
-		put16(out->b + 12, PICK(f, 0x0800, 0x0806, 0x8100, 0x0800));
+		put16(out->b + 12, PICK(f, 0x0800, 0x0806, 0x8100, 0x86dd));
 	}
 }
 
@@ -478,6 +493,7 @@ frame_reflect(struct fuzz *f, struct frame *out)
 	memcpy(mac, out->b, 6);
 	memcpy(out->b, out->b + 6, 6);
 	memcpy(out->b + 6, mac, 6);
+	six_reflect(out);
 	ip = ip_of(out);
 	if (ip == NULL)
 		return;

@@ -8,6 +8,7 @@
  *   life.c    one seed: a stack's knobs, its steps and its end
  *   aim.c     which segment for which connection: nearly right, from the stack's own numbers
  *   frame.c   the segment's bytes, what lies about them, ARP and ICMP, the mbuf
+ *   six.c     the same over IPv6, in and out
  *   app.c     the application: random calls, also from inside callbacks; its account of them
  *   check.c   what must hold between any two calls, inside the stack and out
  *   output.c  what must hold of each frame that comes out; the trace
@@ -92,6 +93,7 @@ struct fuzz {
 	uint32_t arp;     /* an ARP request that is answered */
 	uint32_t drain;   /* a step after which the output is taken */
 	uint32_t flood;   /* bursts of ARP from everywhere that are left */
+	uint32_t six;     /* what is over IPv6 where there is a choice; 0: the stack has none */
 	bool calm;        /* callbacks only keep the account */
 	uint32_t depth;   /* of callbacks inside callbacks */
 	uint64_t acts;    /* calls of the application that may make the stack speak */
@@ -100,6 +102,7 @@ struct fuzz {
 	int listener[LISTENERS_MAX];
 	bool full[LISTENERS_MAX]; /* the application has no room for what they accept */
 	struct spate_source source;
+	bool source6; /* its family */
 	uint64_t opened, closed, reset, timed_out, refused; /* as the callbacks tell it */
 	uint64_t delivered;
 
@@ -111,10 +114,13 @@ struct fuzz {
 	bool unpatterned;           /* some of them have been: payload is no longer looked at */
 	uint32_t held;              /* hostile buffers the stack has not let go */
 	uint32_t asked[8], n_asked; /* ARP requests that wait for an answer */
+	uint8_t asked6[8][16];      /* and solicitations */
+	uint32_t n_asked6;
 };
 
 /* A segment on its way to be bent; addresses and ports in host order, the peer's is r. */
 struct aim {
+	bool v6;
 	uint32_t laddr, raddr;
 	uint16_t lport, rport;
 	uint32_t seq, ack;
@@ -189,6 +195,9 @@ struct rte_mbuf *frame_mbuf(struct fuzz *f, const struct frame *in);
 /* Addresses nobody can talk from or to, among others. */
 uint32_t odd_address(struct fuzz *f);
 
+/* Ethernet in front, as the stack expects it. */
+void frame_ethernet(struct fuzz *f, struct frame *out, uint16_t type);
+
 extern const uint8_t our_mac[6], peer_mac[6];
 
 void put16(uint8_t *p, uint16_t v);
@@ -196,6 +205,25 @@ void put32(uint8_t *p, uint32_t v);
 uint16_t get16(const uint8_t *p);
 uint32_t get32(const uint8_t *p);
 uint16_t sum16(const uint8_t *p, uint32_t len, uint32_t sum);
+
+/* ---- six.c */
+
+void six_address(uint32_t ip, uint8_t out[16]);
+struct spate_addr six_addr(bool v6, uint32_t ip, uint16_t port);
+/* And back: what it is the counterpart of. */
+uint32_t six_number(const struct spate_addr *a);
+uint8_t *six_of(struct frame *fr);
+bool six_is_rst(struct frame *fr);
+void six_checksums(struct frame *fr);
+uint8_t *six_header(struct fuzz *f, struct frame *out, uint32_t src, uint32_t dst, uint8_t protocol,
+	uint32_t len);
+void six_lie(struct fuzz *f, struct frame *fr);
+void six_reflect(struct frame *fr);
+void frame_nd(struct fuzz *f, struct frame *out, uint32_t sender, uint32_t target);
+void frame_nd_answer(struct fuzz *f, struct frame *out, const uint8_t target[16]);
+void frame_nd_flood(struct fuzz *f, struct frame *out);
+void frame_icmp6(struct fuzz *f, struct frame *out);
+void six_check(struct fuzz *f, const struct frame *fr, const uint8_t *p, uint32_t len);
 
 /* ---- app.c */
 
@@ -219,6 +247,8 @@ bool check_ready(const struct fuzz *f);
 /* ---- output.c */
 
 void output_check(struct fuzz *f, const struct frame *out);
+/* A segment of `len` bytes at `p`; `pseudo` is its pseudo header's sum. */
+void output_tcp(struct fuzz *f, const uint8_t *p, uint32_t len, uint16_t pseudo);
 void output_describe(const struct frame *fr, char *text, size_t size);
 
 #endif

@@ -84,6 +84,14 @@ knobs(struct fuzz *f)
 		.ops = &app_ops,
 		.app = f,
 	};
+	f->six = chance(f, 50) ? PICK(f, 10, 50, 90, 100) : 0;
+	if (f->six) {
+		six_address(OUR_IP, f->conf.ip6);
+		f->conf.mtu = PICK(f, 1500, 1500, 1280);
+		f->conf.prefix6 = PICK(f, 112, 120, 64, 0, 127, 128);
+		if (f->conf.gateway)
+			six_address(GATEWAY_IP, f->conf.gateway6);
+	}
 	f->conf.tx_checksum_offload = chance(f, 15);
 	memcpy(f->conf.mac, our_mac, 6);
 	for (size_t i = 0; i < sizeof(f->conf.secret); i++)
@@ -147,14 +155,16 @@ begin_in_vain(struct fuzz *f)
 	conf.vlan = 4095;
 	if (spate_stack_create(&conf, f->now))
 		fuzz_fail(f, "a stack in VLAN 4095");
+	conf.vlan = 0;
+	conf.mtu = 1279;
+	if (f->six && spate_stack_create(&conf, f->now))
+		fuzz_fail(f, "a stack with an MTU of 1279");
 }
 
 static void
 begin(struct fuzz *f)
 {
-	struct spate_addr first = {AF_INET, 0, {rte_cpu_to_be_32(OUR_IP)}};
-	struct spate_addr last = {AF_INET, 0, {rte_cpu_to_be_32(OUR_IP + OURS - 1)}};
-	struct spate_addr beyond = {AF_INET, 0, {rte_cpu_to_be_32(OUR_IP + OURS)}};
+	struct spate_addr first, last, beyond;
 
 	knobs(f);
 	begin_in_vain(f);
@@ -165,11 +175,21 @@ begin(struct fuzz *f)
 	}
 	for (int i = 0; i < LISTENERS_MAX; i++)
 		f->listener[i] = -1;
-	if (spate_add_addresses(f->stack, &first, &last) < 0 ||
-		spate_source_init(
-			f->stack, &f->source, &first, &last, LOCAL_PORT, LOCAL_PORT + PORTS - 1) < 0)
-		fuzz_fail(f, "no addresses");
-	if (spate_source_init(f->stack, &f->source, &first, &beyond, LOCAL_PORT, LOCAL_PORT) != -EINVAL)
+	for (int v6 = 0; v6 <= (f->six > 0); v6++) {
+		first = six_addr(v6, OUR_IP, 0);
+		last = six_addr(v6, OUR_IP + OURS - 1, 0);
+		if (spate_add_addresses(f->stack, &first, &last) < 0)
+			fuzz_fail(f, "no addresses");
+	}
+	f->source6 = chance(f, f->six);
+	first = six_addr(f->source6, OUR_IP, 0);
+	last = six_addr(f->source6, OUR_IP + OURS - 1, 0);
+	beyond = six_addr(f->source6, OUR_IP + OURS, 0);
+	if (spate_source_init(
+		    f->stack, &f->source, &first, &last, LOCAL_PORT, LOCAL_PORT + PORTS - 1) < 0)
+		fuzz_fail(f, "no source");
+	if (spate_source_init(f->stack, &f->source, &first, &beyond, LOCAL_PORT, LOCAL_PORT) !=
+		-EINVAL)
 		fuzz_fail(f, "a source of addresses that are not ours");
 	if (chance(f, 20))
 		spate_source_filter(&f->source, mine, NULL);
@@ -184,21 +204,28 @@ static void
 finish_offload(struct fuzz *f, const struct rte_mbuf *m, struct frame *fr)
 {
 	uint8_t *ip = fr->b + m->l2_len, *tcp = ip + m->l3_len;
-	uint64_t want = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+	bool v6 = six_of(fr) != NULL;
+	uint64_t want = RTE_MBUF_F_TX_TCP_CKSUM |
+			(v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
+	uint64_t all = want | RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
 	uint32_t len = fr->len - m->l2_len - m->l3_len;
+	uint16_t pseudo;
 
 	if (!(m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM))
 		return;
-	if ((m->ol_flags & want) != want || m->l2_len != (f->conf.vlan ? 18 : 14) ||
-		m->l3_len != 20 || m->l4_len != (tcp[12] >> 4) * 4 ||
-		get16(tcp + 16) != sum16(ip + 12, 8, 6 + len)) {
+	pseudo = v6 ? sum16(ip + 8, 32, 6 + len) : sum16(ip + 12, 8, 6 + len);
+	if ((m->ol_flags & all) != want || m->l2_len != (f->conf.vlan ? 18 : 14) ||
+		m->l3_len != (v6 ? 40 : 20) || m->l4_len != (tcp[12] >> 4) * 4 ||
+		get16(tcp + 16) != pseudo) {
 		fuzz_fail(f, "the port is told nonsense about checksums");
 		return;
 	}
-	put16(ip + 10, 0);
-	put16(ip + 10, ~sum16(ip, 20, 0));
+	if (!v6) {
+		put16(ip + 10, 0);
+		put16(ip + 10, ~sum16(ip, 20, 0));
+	}
 	put16(tcp + 16, 0);
-	put16(tcp + 16, ~sum16(tcp, len, sum16(ip + 12, 8, 6 + len)));
+	put16(tcp + 16, ~sum16(tcp, len, pseudo));
 }
 
 static void
@@ -342,8 +369,8 @@ has_to_send(const struct fuzz *f, const struct aim *a)
 	for (uint32_t i = 0; i < f->n_snap; i++) {
 		const struct spate_conn_info *c = &f->snap[i];
 
-		if (c->remote.ip4 == rte_cpu_to_be_32(a->raddr) &&
-			c->local.ip4 == rte_cpu_to_be_32(a->laddr) &&
+		if ((c->remote.family == AF_INET6) == a->v6 && six_number(&c->remote) == a->raddr &&
+			six_number(&c->local) == a->laddr &&
 			c->remote.port == rte_cpu_to_be_16(a->rport) &&
 			c->local.port == rte_cpu_to_be_16(a->lport))
 			return c->state >= SPATE_ESTABLISHED && c->unsent + c->unacked;
@@ -353,10 +380,12 @@ has_to_send(const struct fuzz *f, const struct aim *a)
 
 /* Is `fr` a RST? Only what frame_tcp() makes is asked about. */
 static bool
-is_rst(const struct fuzz *f, const struct frame *fr)
+is_rst(const struct fuzz *f, struct frame *fr)
 {
 	const uint8_t *ip = fr->b + (f->conf.vlan ? 18 : 14);
 
+	if (six_of(fr))
+		return six_is_rst(fr);
 	return ip[9] == 6 && (ip[(ip[0] & 0xf) * 4 + 13] & RST);
 }
 
@@ -395,13 +424,16 @@ inject_alone(struct fuzz *f)
 static void
 answer_arp(struct fuzz *f)
 {
-	static struct frame frames[RTE_DIM(((struct fuzz *)0)->asked)];
+	static struct frame frames[2 * RTE_DIM(((struct fuzz *)0)->asked)];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < f->n_asked; i++)
 		if (chance(f, f->arp))
 			frame_arp_answer(f, &frames[n++], f->asked[i]);
-	f->n_asked = 0;
+	for (uint32_t i = 0; i < f->n_asked6; i++)
+		if (chance(f, f->arp))
+			frame_nd_answer(f, &frames[n++], f->asked6[i]);
+	f->n_asked = f->n_asked6 = 0;
 	if (n)
 		input(f, frames, n);
 }
@@ -495,7 +527,7 @@ finish(struct fuzz *f)
 		uint64_t next = spate_stack_tick(f->stack, f->now);
 
 		drain_all(f);
-		f->n_asked = 0;
+		f->n_asked = f->n_asked6 = 0;
 		check(f);
 		if (next <= f->now)
 			fuzz_fail(f, "tick at %lu returned %lu", f->now, next);

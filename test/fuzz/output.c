@@ -69,8 +69,8 @@ sack_check(struct fuzz *f, const uint8_t *p)
 		fuzz_fail(f, "a SACK option, and SACK is off");
 	for (uint32_t at = 2; at < p[1]; at += 8)
 		if ((int32_t)(get32(p + at + 4) - get32(p + at)) <= 0)
-			fuzz_fail(f, "a SACK block from %u to %u", get32(p + at),
-				get32(p + at + 4));
+			fuzz_fail(
+				f, "a SACK block from %u to %u", get32(p + at), get32(p + at + 4));
 }
 
 /* Options: each complete, the list ends where the header does. */
@@ -125,10 +125,9 @@ flags_check(struct fuzz *f, uint8_t flags, uint32_t payload)
 		fuzz_fail(f, "%u bytes in a SYN or RST", payload);
 }
 
-static void
-tcp_check(struct fuzz *f, const uint8_t *ip, uint32_t len)
+void
+output_tcp(struct fuzz *f, const uint8_t *p, uint32_t len, uint16_t pseudo)
 {
-	const uint8_t *p = ip + IP_LEN;
 	uint32_t header = (p[12] >> 4) * 4;
 	uint32_t limit = f->conf.tcp.mss ? f->conf.tcp.mss : f->conf.mtu;
 
@@ -136,7 +135,7 @@ tcp_check(struct fuzz *f, const uint8_t *ip, uint32_t len)
 		fuzz_fail(f, "TCP header of %u in %u bytes", header, len);
 		return;
 	}
-	if (sum16(p, len, sum16(ip + 12, 8, 6 + len)) != 0xffff)
+	if (sum16(p, len, pseudo) != 0xffff)
 		fuzz_fail(f, "TCP checksum");
 	if ((p[12] & 0xf) || (p[13] & (f->conf.tcp.ecn ? 0x20 : 0xe0)) || get16(p + 18))
 		fuzz_fail(f, "reserved bits or an urgent pointer");
@@ -171,7 +170,7 @@ ip_check(struct fuzz *f, const struct frame *fr, const uint8_t *p, uint32_t len)
 	if (p[9] == 1)
 		icmp_check(f, p + IP_LEN, len - IP_LEN);
 	else if (p[9] == 6)
-		tcp_check(f, p, len - IP_LEN);
+		output_tcp(f, p + IP_LEN, len - IP_LEN, sum16(p + 12, 8, 6 + len - IP_LEN));
 	else
 		fuzz_fail(f, "protocol %u", p[9]);
 }
@@ -191,6 +190,8 @@ output_check(struct fuzz *f, const struct frame *fr)
 		arp_check(f, fr, fr->b + at, fr->len - at);
 	else if (get16(fr->b + at - 2) == 0x0800)
 		ip_check(f, fr, fr->b + at, fr->len - at);
+	else if (get16(fr->b + at - 2) == 0x86dd && f->six)
+		six_check(f, fr, fr->b + at, fr->len - at);
 	else
 		fuzz_fail(f, "ethertype %x", get16(fr->b + at - 2));
 }
@@ -236,6 +237,11 @@ output_describe(const struct frame *fr, char *text, size_t size)
 			describe_tcp(p, end, text + n, size - n);
 		else
 			snprintf(text + n, size - n, " protocol %u", p[9]);
+	} else if (get16(p - 2) == 0x86dd && fr->len >= at + 60) {
+		snprintf(text + n, size - n,
+			" IPv6 %08x%08x > %08x%08x next %u: %08x %08x %08x %08x %08x", get32(p + 8),
+			get32(p + 20), get32(p + 24), get32(p + 36), p[6], get32(p + 40),
+			get32(p + 44), get32(p + 48), get32(p + 52), get32(p + 56));
 	} else {
 		snprintf(text + n, size - n, " ethertype %04x", get16(p - 2));
 	}

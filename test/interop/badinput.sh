@@ -139,6 +139,37 @@ bad_line 'IPv6 without brackets' "'2001:2::2:80': expected ADDRESS:PORT.*" "$por
 	'client add a port 0 from 2001:2::1 to 2001:2::2:80'
 bad_line 'a range of two /64s' "address range '2001:2::1-2001:2:0:1::1': expected .*" "$port" \
 	'client add a port 0 from 2001:2::1-2001:2:0:1::1 to [2001:2::2]:80'
+bad_line 'an IPv6 range too large' 'client a: the port has no room for its addresses: .*' \
+	'port config 0 ip6 2001:2::1/64' \
+	'client add a port 0 from 2001:2::1-2001:2::ffff:ffff to [2001:2:0:1::2]:80' 'start a'
+bad_line 'IPv4 in brackets' "'\[198.18.0.1\]:80': expected ADDRESS:PORT.*" "$port" \
+	'server add a port 0 listen [198.18.0.1]:80'
+bad_line 'listening to a group' "'ff02::1' is no address a host can have" "$port" \
+	'server add a port 0 listen [ff02::1]:80'
+bad_line 'an IPv6 port without brackets' "'2001:2::1:80': expected ADDRESS:PORT.*" "$port" \
+	'server add a port 0 listen 2001:2::1:80'
+bad_line 'no prefix length' "'2001:2::1': expected an address with its prefix length, .*" \
+	'port config 0 ip6 2001:2::1'
+bad_line 'a prefix length of IPv6' "prefix length '129': $number 0 to 128" \
+	'port config 0 ip6 2001:2::1/129'
+bad_line 'colons too many' "address '2001:2:::1': expected one as 198.18.0.1 or 2001:2::1" \
+	'port config 0 ip6 2001:2:::1/64'
+bad_line 'the other family' "'198.18.0.1/16': expected an IPv6 address, as in .*" \
+	'port config 0 ip6 198.18.0.1/16'
+bad_line 'an IPv6 address nobody has' "'::ffff:198.18.0.1' is no address a host can have" \
+	'port config 0 ip6 ::ffff:198.18.0.1/96'
+bad_line 'a zone' "address 'fe80::1%x': expected one as 198.18.0.1 or 2001:2::1" \
+	'port config 0 ip6 fe80::1%x/64'
+bad_line 'an MTU too small for IPv6' 'port 0: mtu 1279: IPv6 needs at least 1280' \
+	'port config 0 ip6 2001:2::1/64 mtu 1279'
+bad_line 'its own gateway' 'port 0: the gateway is the port itself' \
+	'port config 0 ip6 2001:2::1/64 gateway6 2001:2::1'
+bad_line 'its own IPv4 gateway' 'port 0: the gateway is the port itself' \
+	'port config 0 ip 198.18.0.1/16 gateway 198.18.0.1'
+bad_line 'a range backwards' "address range '2001:2::5-2001:2::1': the second address is .*" \
+	"$port" 'client add a port 0 from 2001:2::5-2001:2::1 to [2001:2::9]:80'
+bad_line 'a range of two families' "address range '2001:2::1-198.18.0.1': one end is IPv4, .*" \
+	"$port" 'client add a port 0 from 2001:2::1-198.18.0.1 to [2001:2::9]:80'
 bad_line 'gateway of no family here' 'port 0: a gateway6 wants an address too.*' \
 	'port config 0 ip 198.18.0.1/16 gateway6 2001:2::1'
 bad_line 'impairment of nothing' 'port 0 impair: expected off, or .*' 'port config 0 impair'
