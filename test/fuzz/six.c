@@ -425,8 +425,10 @@ void
 six_check(struct fuzz *f, const struct frame *fr, const uint8_t *p, uint32_t len)
 {
 	bool group = len >= IP_LEN && p[24] == 0xff;
+	/* ECT(0), where ECN is on; no other traffic class. */
+	bool ect = len >= IP_LEN && f->conf.tcp.ecn && p[6] == 6 && p[1] >> 4 == 2;
 
-	if (len < IP_LEN || p[0] >> 4 != 6 || (p[0] & 0xf) || p[1] >> 4 ||
+	if (len < IP_LEN || p[0] >> 4 != 6 || (p[0] & 0xf) || (p[1] >> 4 && !ect) ||
 		get16(p + 4) != len - IP_LEN || p[7] == 0 || (p[6] == 6 && len > f->conf.mtu)) {
 		fuzz_fail(f, "malformed IPv6 header");
 		return;
