@@ -27,6 +27,8 @@ struct app {
 	struct totals base;                /* at the last `clear stats` */
 	uint64_t run_start_ns, run_end_ns; /* of the measured time; end 0 while it runs */
 	struct cmdline *prompt;            /* while there is one */
+	struct manual *manual;             /* NULL as long as nothing is done by hand */
+	bool in_file;                      /* commands come from a file */
 	volatile sig_atomic_t *interrupted;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* show stats, client, server, conn, tcp stats, port, config */
+/* show stats, client, server, tcp stats, port, config */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,6 @@
 #include "port/port.h"
 #include "report.h"
 #include "run.h"
-
-#define CONN_LIMIT_DEFAULT 100
-#define CONN_BATCH         1024 /* most connections one visit to a worker copies */
 
 static bool
 show_stats(struct app *a, struct words *args)
@@ -96,128 +93,21 @@ show_server(struct app *a, struct words *args)
 static bool
 show_tcp_stats(struct app *a, struct words *args)
 {
+	const char *part = words_next(args);
 	struct totals t;
 	char n[GROUPED_MAX];
 
-	(void)args;
+	if (words_next(args)) {
+		wrong("expected: show tcp stats [WORD]");
+		return false;
+	}
 	totals_read(a, &t);
 	totals_since(&t, &a->base);
 	for (int i = 0; i < SPATE_N_COUNTERS; i++)
-		if (t.tcp.v[i])
+		if (t.tcp.v[i] && (part == NULL || strstr(spate_counter_info[i].name, part)))
 			printf("%20s  %-32s %s\n", grouped(t.tcp.v[i], n),
 				spate_counter_info[i].name, spate_counter_info[i].help);
 	printf("(counters that are zero are left out)\n");
-	return true;
-}
-
-/* ---- show conn */
-
-/* What is wanted, and one visit's catch. */
-struct conn_query {
-	int state; /* -1: any */
-	uint64_t limit;
-	uint32_t cursor;
-	bool more;
-	uint32_t n;
-	struct spate_conn_info found[CONN_BATCH];
-};
-
-static void
-visit(void *ctx, const struct spate_conn_info *info)
-{
-	struct conn_query *q = ctx;
-
-	if ((q->state < 0 || info->state == (enum spate_state)q->state) && q->n < CONN_BATCH)
-		q->found[q->n++] = *info;
-}
-
-static void
-list_part(struct engine_slot *slot, void *arg)
-{
-	struct conn_query *q = arg;
-
-	q->n = 0;
-	q->more = spate_conn_list(slot->stack, &q->cursor, visit, q);
-}
-
-static void
-print_conn(const struct spate_conn_info *c)
-{
-	char local[ENDPOINT_TEXT], remote[ENDPOINT_TEXT];
-
-	endpoint_text(&c->local, local);
-	endpoint_text(&c->remote, remote);
-	printf("%-12s %-10" PRIu32 " %-10" PRIu32 " %-22s %-22s\n", spate_state_name(c->state),
-		c->unread, c->unacked + c->unsent, local, remote);
-}
-
-static bool
-take_state(void *to, const char *value)
-{
-	struct conn_query *q = to;
-
-	for (q->state = SPATE_SYN_SENT; q->state < SPATE_N_STATES; q->state++)
-		if (strcasecmp(spate_state_name(q->state), value) == 0)
-			return true;
-	wrong("state '%s': expected SYN_SENT, SYN_RCVD, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, "
-	      "CLOSING, TIME_WAIT, CLOSE_WAIT or LAST_ACK",
-		value);
-	return false;
-}
-
-static bool
-take_limit(void *to, const char *value)
-{
-	return take_number(value, 1, UINT64_MAX, "limit", &((struct conn_query *)to)->limit);
-}
-
-static const struct key conn_keys[] = {
-	{"state", "S", "only those in this state", take_state, false},
-	{"limit", "N", "no more than N (default 100)", take_limit, false},
-	{NULL, NULL, NULL, NULL, false},
-};
-
-static void
-print_state_counts(const struct app *a)
-{
-	struct totals t;
-	char n[GROUPED_MAX];
-
-	totals_read(a, &t);
-	for (int s = SPATE_LISTEN; s < SPATE_N_STATES; s++)
-		printf("%-12s %s\n", spate_state_name(s), grouped(t.state[s], n));
-}
-
-static bool
-show_conn(struct app *a, struct words *args)
-{
-	struct conn_query *q;
-	uint64_t left;
-
-	if (args->n == 1 && strcmp(args->word[0], "summary") == 0) {
-		print_state_counts(a);
-		return true;
-	}
-	q = calloc(1, sizeof(*q));
-	if (q == NULL)
-		return false;
-	q->state = -1;
-	q->limit = CONN_LIMIT_DEFAULT;
-	if (!keys_parse(args, conn_keys, q)) {
-		free(q);
-		return false;
-	}
-	left = q->limit;
-	printf("%-12s %-10s %-10s %-22s %-22s\n", "State", "Recv-Q", "Send-Q", "Local", "Peer");
-	for (uint16_t i = 0; a->launched && i < a->engine.n_slots && left > 0; i++) {
-		q->cursor = 0;
-		do {
-			engine_call(&a->engine.slot[i], list_part, q);
-			for (uint32_t k = 0; k < q->n && left > 0; k++, left--)
-				print_conn(&q->found[k]);
-		} while (q->more && left > 0);
-	}
-	free(q);
 	return true;
 }
 
@@ -322,20 +212,13 @@ show_config(struct app *a, struct words *args)
 	return true;
 }
 
-static void
-conn_help(void)
-{
-	keys_help(conn_keys);
-}
-
 const struct command show_commands[] = {
 	{"show stats", NULL, false, "what has happened so far", show_stats, NULL},
 	{"show client", "NAME|all", false, "a client's counters", show_client, NULL},
 	{"show server", "NAME|all", false, "a server's counters", show_server, NULL},
-	{"show conn", "[state S] [limit N] | summary", true,
-		"connections, as ss lists them; or how many are in each state", show_conn,
-		conn_help},
-	{"show tcp stats", NULL, false, "every counter that is not zero", show_tcp_stats, NULL},
+	{"show tcp stats", "[WORD]", true,
+		"every counter that is not zero, or those with WORD in their names", show_tcp_stats,
+		NULL},
 	{"show port info", "N|all", false, "a port's name, driver, link and addresses",
 		show_port_info, NULL},
 	{"show port stats", "N|all", false, "a port's own counters", show_port_stats, NULL},

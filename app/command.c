@@ -2,9 +2,11 @@
 #include "command.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmdline.h>
 #include <cmdline_parse.h>
@@ -13,11 +15,13 @@
 #include <cmdline_socket.h>
 
 #include "app.h"
+#include "manual.h"
 
 #define WORDS_PER_COMMAND 3
 #define INSTS_MAX         128
 #define LINE_MAX_LEN      1024
 #define PROMPT            "spate> "
+#define TELL_MS           20 /* at the prompt, between two looks at what happened */
 
 /* What cmdline parses a line into. */
 struct result {
@@ -36,7 +40,8 @@ struct form {
 };
 
 static const struct command *const tables[] = {port_commands, server_commands, client_commands,
-	set_commands, auth_commands, run_commands, show_commands};
+	set_commands, auth_commands, run_commands, show_commands, conn_commands, tcp_commands,
+	tcp_watch_commands};
 
 static struct {
 	struct app *app;
@@ -265,17 +270,49 @@ command_file(const char *path)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return false;
 	}
+	state.app->in_file = true;
 	for (int n = 1; good && !state.app->quit && fgets(line, sizeof(line), f); n++) {
 		say_where(path, n);
 		good = command_line(line);
 	}
 	say_where(NULL, 0);
+	state.app->in_file = false;
 	if (ferror(f)) {
 		fprintf(stderr, "spate: %s: cannot be read: %s\n", path, strerror(errno));
 		good = false;
 	}
 	fclose(f);
 	return good;
+}
+
+/* What happened while somebody may be typing: above the line being typed. */
+static void
+tell(struct cmdline *cl)
+{
+	if (!manual_untold(state.app))
+		return;
+	printf("\r\033[K");
+	manual_tell(state.app, 0, 0);
+	rdline_redisplay(cmdline_get_rdline(cl));
+}
+
+/* cmdline_interact(), and between two keys what happened is told. */
+static void
+interact(struct cmdline *cl)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	char key;
+
+	for (;;) {
+		int n = poll(&in, 1, state.app->manual ? TELL_MS : -1);
+
+		if (n == 0) {
+			tell(cl);
+			continue;
+		}
+		if (n < 0 || read(STDIN_FILENO, &key, 1) <= 0 || cmdline_in(cl, &key, 1) < 0)
+			return;
+	}
 }
 
 void
@@ -290,7 +327,7 @@ command_prompt(void)
 		return;
 	}
 	state.app->prompt = state.cl;
-	cmdline_interact(state.cl);
+	interact(state.cl);
 	state.app->prompt = NULL;
 	cmdline_stdin_exit(state.cl);
 	state.cl = files;

@@ -26,7 +26,8 @@ struct command {
 };
 
 extern const struct command port_commands[], server_commands[], client_commands[], set_commands[],
-	auth_commands[], run_commands[], show_commands[];
+	auth_commands[], run_commands[], show_commands[], conn_commands[], tcp_commands[],
+	tcp_watch_commands[];
 
 /* `set client`: cmd_client.c has the keys. */
 bool client_set(struct app *app, struct words *args);

@@ -16,6 +16,7 @@
 
 #include "app.h"
 #include "command.h"
+#include "manual.h"
 #include "pattern.h"
 #include "port/embedded.h"
 #include "run.h"
@@ -99,8 +100,11 @@ file_failed(struct app *a)
 	/* A command that failed in doing, not in saying: the run has failed, not the usage. */
 	int status = a->failed ? EXIT_FAILED : EXIT_USAGE;
 
-	if (a->launched)
+	if (a->launched) {
+		engine_halt(&a->engine);
+		manual_free(a);
 		engine_stop(&a->engine);
+	}
 	return status;
 }
 

@@ -10,6 +10,7 @@
 #include "app.h"
 #include "auth.h"
 #include "cmd_impair.h"
+#include "manual.h"
 #include "report.h"
 #include "words.h"
 
@@ -260,6 +261,12 @@ stop_one_server(struct app *a, int i)
 }
 
 bool
+run_ready(struct app *a)
+{
+	return (a->launched || launch(a)) && (a->running || go(a));
+}
+
+bool
 run_start(struct app *a, const char *name)
 {
 	bool good;
@@ -333,6 +340,7 @@ run_wait(struct app *a)
 			before = now;
 			second++;
 		}
+		manual_tell(a, 0, 0);
 		usleep(2000);
 	}
 }
@@ -412,6 +420,8 @@ run_finish(struct app *a)
 
 	if (!a->launched)
 		return;
+	/* What the end of the run does to them is no news. */
+	manual_tell(a, 0, 0);
 	a->run_end_ns = engine_now(&a->engine);
 	run_each_slot(a, -1, begin_stop, NULL);
 	wait_until_closed(a, true, a->config.drain_ms);
@@ -442,6 +452,7 @@ run_finish(struct app *a)
 			(long long)leaked);
 		a->failed = true;
 	}
+	manual_free(a);
 	engine_stop(&a->engine);
 	a->launched = a->running = false;
 }

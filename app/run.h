@@ -10,6 +10,9 @@
 
 struct app;
 
+/* Open the ports and start the workers, unless that has been done. False: said. */
+bool run_ready(struct app *a);
+
 /* Start or stop a client or server by name, or all of them. False: said. */
 bool run_start(struct app *a, const char *name);
 bool run_stop(struct app *a, const char *name);

@@ -105,7 +105,11 @@ report_role(const struct app *a, uint16_t i)
 		for (int k = 0; k < SERVERS_MAX; k++)
 			server |= a->config.server[k].used && a->config.server[k].port == port;
 	}
-	return client && server ? "client+server" : client ? "client" : server ? "server" : "none";
+	return client && server ? "client+server"
+	       : client         ? "client"
+	       : server         ? "server"
+	       : a->manual      ? "by hand"
+				: "none";
 }
 
 static void

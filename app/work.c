@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "manual.h"
+
 void *
 work_create(struct engine_slot *slot, uint32_t max_conns)
 {
@@ -36,7 +38,10 @@ work_poll(void *app, uint64_t now_ns)
 static void
 on_accept(void *app, spate_conn c, uint32_t cookie)
 {
-	server_accept(app, c, cookie);
+	if (cookie & MANUAL_COOKIE)
+		manual_accept(app, c, cookie);
+	else
+		server_accept(app, c, cookie);
 }
 
 static void
@@ -44,10 +49,12 @@ on_established(void *app, spate_conn c)
 {
 	struct work *w = app;
 
-	if (w->conn[c].role == ROLE_VERIFY)
+	if (w->conn[c].role == ROLE_CLIENT)
+		client_established(w, c);
+	else if (w->conn[c].role == ROLE_VERIFY)
 		verify_established(w, c);
 	else
-		client_established(w, c);
+		manual_established(w, c);
 }
 
 static uint32_t
@@ -59,6 +66,8 @@ on_data(void *app, spate_conn c, const uint8_t *data, uint32_t len)
 		return client_data(w, c, data, len);
 	if (w->conn[c].role == ROLE_SERVER)
 		return server_data(w, c, data, len);
+	if (w->conn[c].role == ROLE_MANUAL)
+		return manual_data(w, c, data, len);
 	return len; /* ROLE_VERIFY: that it closes is all that is wanted of the peer */
 }
 
@@ -80,8 +89,10 @@ on_peer_fin(void *app, spate_conn c)
 		client_peer_fin(w, c);
 	else if (w->conn[c].role == ROLE_SERVER)
 		server_peer_fin(w, c);
-	else
+	else if (w->conn[c].role == ROLE_VERIFY)
 		verify_peer_fin(w, c);
+	else
+		manual_peer_fin(w, c);
 }
 
 static void
@@ -93,8 +104,10 @@ on_closed(void *app, spate_conn c, int reason)
 		client_closed(w, c, reason);
 	else if (w->conn[c].role == ROLE_SERVER)
 		server_closed(w, c, reason);
-	else
+	else if (w->conn[c].role == ROLE_VERIFY)
 		verify_closed(w, c, reason);
+	else
+		manual_closed(w, c, reason);
 	w->conn[c].role = ROLE_NONE;
 }
 

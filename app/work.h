@@ -3,9 +3,9 @@
  * work: the workloads of one slot: its share of every client and server on the port.
  *
  * It is the stack's application: the callbacks land in work.c, which hands them to
- * client.c or server.c by the connection's role. Everything here belongs to the slot's
- * worker; the main lcore changes it through engine_call() and reads the counters, each
- * of which has this one writer.
+ * client.c, server.c or manual_slot.c by the connection's role. Everything here belongs to the
+ * slot's worker; the main lcore changes it through engine_call() and reads the counters, each of
+ * which has this one writer.
  */
 #ifndef SPATE_APP_WORK_H
 #define SPATE_APP_WORK_H
@@ -24,6 +24,7 @@ enum work_role {
 	ROLE_CLIENT,
 	ROLE_SERVER,
 	ROLE_VERIFY, /* of a client that checks a peer: verify.h */
+	ROLE_MANUAL, /* opened by hand: manual.h */
 };
 
 /* Why a client's connection does not count as closed in order. */
@@ -42,9 +43,9 @@ struct work_conn {
 	uint8_t owner; /* index into clients or servers */
 	uint8_t phase; /* enum client_phase, server_phase */
 	uint8_t flags;
-	uint32_t body_at;  /* bytes of the body seen; of echo data held; responses not acknowledged;
-			      the run of a check */
-	uint32_t requests; /* still to be made */
+	uint32_t body_at;    /* bytes of the body seen; of data held; responses not acknowledged;
+				the run of a check */
+	uint32_t requests;   /* still to be made; manual: the serial number */
 	uint32_t started_us; /* connect */
 	struct http_head head;
 };
@@ -88,8 +89,11 @@ struct work {
 	bool stopping;       /* the run ends: aborts are not failures */
 	struct work_client client[CLIENTS_MAX];
 	struct work_server server[SERVERS_MAX];
+	struct manual_slot *manual; /* NULL as long as nothing is done by hand */
 	struct work_conn conn[];
 };
+
+struct manual_slot;
 
 extern const struct spate_ops work_ops;
 

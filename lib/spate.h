@@ -172,7 +172,7 @@ struct spate_stack_conf {
 	uint32_t max_time_wait;   /* TIME_WAIT records */
 	uint32_t max_auth;        /* protected by TCP-AO at once, TIME_WAIT included; 0: 16384 */
 	uint8_t mac[6];
-	uint16_t mtu;             /* IP packet bytes; 0: 1500 */
+	uint16_t mtu;             /* IP packet bytes; 0: 1500; with IPv6 1280 at least */
 	uint16_t vlan;            /* 1-4094; 0: untagged */
 	uint32_t ip4;             /* our address, network order */
 	uint8_t prefix;           /* of the on-link network */
@@ -331,6 +331,12 @@ void spate_close(struct spate_stack *s, spate_conn c);
 /* RST, now (RS-07). on_closed(-ECONNABORTED) is called before this returns. */
 void spate_abort(struct spate_stack *s, spate_conn c);
 
+/*
+ * Forget the connection, as a host does that crashes: nothing is sent, now or later, and
+ * the peer finds out by itself (RFC 9293 3.5.1). on_closed(-ECONNABORTED) as above.
+ */
+void spate_forget(struct spate_stack *s, spate_conn c);
+
 /* Options of one connection. */
 enum spate_option {
 	SPATE_OPT_KEEPALIVE,  /* 0 or 1: probe an idle peer */
@@ -419,20 +425,40 @@ uint32_t spate_auth_in_use(const struct spate_stack *s);
 void spate_set_user(struct spate_stack *s, spate_conn c, uint64_t user);
 uint64_t spate_get_user(const struct spate_stack *s, spate_conn c);
 
+/* What a connection waits for. */
+enum spate_timer {
+	SPATE_TIMER_NONE = 0,
+	SPATE_TIMER_RETRANSMIT,
+	SPATE_TIMER_PERSIST, /* the peer's window is closed, or too small */
+	SPATE_TIMER_FIN_WAIT_2,
+	SPATE_TIMER_KEEPALIVE,
+	SPATE_TIMER_TIME_WAIT,
+	SPATE_N_TIMERS
+};
+
+/* Everything known of a connection. Of one in TIME_WAIT most is 0: it is not kept. */
 struct spate_conn_info {
 	struct spate_addr local, remote;
 	enum spate_state state;
 	bool passive;
+	bool timestamps, window_scale; /* agreed; in SYN_SENT: offered */
+	bool keepalive;
+	bool fin_queued, fin_sent;    /* ours */
+	bool closed;                  /* by the application: nobody reads any more */
+	bool recovery, loss;          /* fast recovery, recovery from a timeout */
+	uint8_t snd_scale, rcv_scale; /* shifts of the windows */
+	uint8_t retries, backoff, probes, dupacks;
+	uint16_t mss; /* most payload bytes in a segment, options not deducted */
 	uint32_t snd_una, snd_nxt, snd_wnd;
 	uint32_t rcv_nxt, rcv_wnd;
 	uint32_t unsent, unacked, unread; /* bytes */
 	uint32_t held;                    /* bytes received beyond a gap */
-	uint32_t rto_us, srtt_us;
-	uint32_t cwnd;
-	bool timestamps;     /* agreed (SYN_SENT: offered), and with them: */
-	uint32_t tsval;      /* what a segment sent now carries */
-	uint32_t ts_recent;  /* RFC 7323 4.3 */
-	uint64_t expires_ns; /* TIME_WAIT: when */
+	uint32_t rto_us, srtt_us, rttvar_us;
+	uint32_t cwnd, ssthresh; /* bytes */
+	uint32_t tsval;          /* with timestamps: what a segment sent now carries */
+	uint32_t ts_recent;      /* RFC 7323 4.3 */
+	enum spate_timer timer;
+	uint64_t expires_ns; /* when the timer fires; 0: none */
 };
 
 /* 0, or -ENOTCONN. */
@@ -445,7 +471,7 @@ int spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn
  * TCP would send at that moment.
  */
 
-/* A segment on a probe. */
+/* A segment, of a probe or made by hand. */
 struct spate_segment {
 	uint8_t flags; /* as in the header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 */
 	bool has_ts;
@@ -453,7 +479,7 @@ struct spate_segment {
 	uint16_t mss; /* of a SYN; 0: none */
 	uint32_t seq, ack;
 	uint32_t tsval, tsecr; /* with has_ts */
-	uint32_t len;          /* payload bytes; what is sent has none */
+	uint32_t len;          /* payload bytes; a probe sends none */
 };
 
 /*
@@ -468,12 +494,47 @@ int spate_probe_open(struct spate_stack *s, const struct spate_addr *local,
 int spate_probe_send(struct spate_stack *s, spate_conn c, const struct spate_segment *seg);
 
 /*
+ * Send a segment of `tuple` with seg->len bytes of `data`, whatever connections there are,
+ * none of which notices: an old duplicate, or something no TCP would say. Checksums and
+ * lengths are right. 0; -EAFNOSUPPORT, -EADDRNOTAVAIL, -EINVAL as for spate_connect_from();
+ * -EMSGSIZE beyond the MTU; -EHOSTUNREACH when there is no room for the next hop; -ENOBUFS.
+ */
+int spate_inject(struct spate_stack *s, const struct spate_tuple *tuple,
+	const struct spate_segment *seg, const void *data);
+
+/*
+ * The same by its addresses and ports, TIME_WAIT included. 0; -ENOTCONN when there is
+ * nothing; -EAFNOSUPPORT, -EADDRNOTAVAIL, -EINVAL for a tuple no connection can have.
+ */
+int spate_tuple_info(
+	struct spate_stack *s, const struct spate_tuple *tuple, struct spate_conn_info *info);
+
+/* Which connections: all that is not 0 must fit. */
+struct spate_filter {
+	uint32_t states;                 /* 1 << enum spate_state, or'ed */
+	struct spate_addr local, remote; /* family 0: any address; port 0: any port */
+};
+
+/*
  * List connections, TIME_WAIT included, in pieces: `visit` is called for those in the
- * next part of the table. Start with *cursor = 0; returns false when the end was reached. One call
- * looks at no more than 64 buckets, so it can be used between bursts.
+ * next part of the table that fit `filter` (NULL: all). Start with *cursor = 0; returns false
+ * when the end was reached. One call looks at a burst's worth of the table, 64 buckets at
+ * most, so it can be used between bursts.
  */
 bool spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
+	const struct spate_filter *filter,
 	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx);
+
+struct spate_listener_info {
+	struct spate_addr local; /* unspecified: every address */
+	uint32_t backlog;        /* connections in SYN_RCVD */
+	uint32_t backlog_max;    /* 0: no limit of its own */
+	uint32_t cookie;
+};
+
+/* List the listeners, all of them (1024 at most). */
+void spate_listener_list(const struct spate_stack *s,
+	void (*visit)(void *ctx, const struct spate_listener_info *info), void *ctx);
 
 /* Connections in each state now. */
 void spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STATES]);

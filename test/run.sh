@@ -6,6 +6,7 @@
 #   test/run.sh            everything
 #   test/run.sh --quick    unit and script tests of the plain build only
 #   test/run.sh --matrix   one line a row of behaviour: identifier, result, tests
+#   test/run.sh --seeds FIRST-LAST    the simulator alone, on all cores
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . app/install.sh
@@ -57,7 +58,42 @@ checks() {
 	done
 }
 
+# seeds FIRST-LAST: the simulator over them, shared out over the cores.
+seeds() {
+	local first=${1%-*} last=${1#*-} n from to log pids=()
+	case $1 in
+	*[!0-9-]* | -* | *- | *-*-*) first=1 last=0 ;;
+	esac
+	if [ "$first" -gt "$last" ]; then
+		echo "$0: --seeds '$1': expected FIRST-LAST" >&2
+		exit 2
+	fi
+	n=$(nproc)
+	log=$(mktemp -d)
+	for ((i = 0; i < n; i++)); do
+		from=$((first + (last - first + 1) * i / n))
+		to=$((first + (last - first + 1) * (i + 1) / n - 1))
+		[ "$from" -le "$to" ] || continue
+		build/test/sim/sim --seeds "$from-$to" >"$log/$i" 2>&1 &
+		pids+=($!)
+	done
+	for ((i = 0; i < ${#pids[@]}; i++)); do
+		# One that ends badly has failed, whatever it says.
+		wait "${pids[i]}" || grep -q ' failed$' "$log/$i" || echo "0 passed, 1 failed" >>"$log/$i"
+	done
+	grep -hv '^[0-9]* passed, ' "$log"/*
+	cat "$log"/* | awk '/^[0-9]+ passed, [0-9]+ failed$/ { p += $1; f += $3 }
+		END { print p + 0 " passed, " f + 0 " failed"; exit f > 0 }'
+	status=$?
+	rm -rf "$log"
+	return $status
+}
+
 need_root
+if [ "${1:-}" = --seeds ]; then
+	seeds "${2:-}"
+	exit
+fi
 if [ "${1:-}" = --matrix ]; then
 	# shellcheck disable=SC2086
 	{ install $BUILD_PACKAGES $TEST_PACKAGES && build build --werror; } >&2

@@ -95,7 +95,10 @@ ip_icmp_input(struct ip_iface *ip, const struct ip_packet *v, struct ip_error *e
 void
 ip_udp_input(struct ip_iface *ip, const struct ip_packet *v)
 {
-	uint32_t quote = RTE_MIN(v->header_len + ICMP_QUOTE_LEN, QUOTE_MAX);
+	bool v6 = addr_is_v6(v->raddr);
+	/* RFC 792: the header and 64 bits. RFC 4443 2.4 c: as much as has room. */
+	uint32_t quote = RTE_MIN(
+		(uint32_t)v->header_len + (v6 ? v->payload_len : ICMP_QUOTE_LEN), QUOTE_MAX);
 	uint16_t hop;
 	struct rte_mbuf *m;
 	uint8_t *out;
@@ -114,7 +117,7 @@ ip_udp_input(struct ip_iface *ip, const struct ip_packet *v)
 	if (m == NULL)
 		return;
 	ip->icmp_ns += ICMP_EVERY_NS;
-	if (addr_is_v6(v->raddr))
+	if (v6)
 		icmp6_port_unreachable(out, v->header, quote, addresses(out));
 	else
 		icmp_port_unreachable(out, v->header, quote);

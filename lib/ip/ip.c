@@ -46,17 +46,21 @@ ip_is_local(const struct ip_iface *ip, rte_be32_t addr)
 }
 
 bool
-ip_is_peer(const struct ip_iface *ip, rte_be32_t addr)
+ip4_is_peer(const struct ip_iface *ip, rte_be32_t addr)
 {
 	uint32_t a = rte_be_to_cpu_32(addr);
 	uint32_t hosts = ~ip->prefix_mask;
 
-	if (addr_is_v6(addr))
-		return ip6_on(ip);
 	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
 	if (hosts > 1 && a == (ip->network | hosts))
 		return false;
 	return ipv4_is_unicast(addr) && !ip_is_local(ip, addr);
+}
+
+bool
+ip_is_peer(const struct ip_iface *ip, rte_be32_t addr)
+{
+	return addr_is_v6(addr) ? ip6_on(ip) : ip4_is_peer(ip, addr);
 }
 
 void
@@ -166,7 +170,7 @@ ip_arp_input(struct ip_iface *ip, const uint8_t *p, uint32_t len, bool answer)
 	bool for_us = ip_is_local(ip, a.target_ip);
 	bool announced = a.sender_ip == a.target_ip && ip->neigh.count < NEIGH_MAX / 2;
 
-	if (ip_is_peer(ip, a.sender_ip))
+	if (ip4_is_peer(ip, a.sender_ip))
 		neigh_learn(ip, a.sender_ip, &a.sender_mac, for_us || announced);
 	if (!answer || !for_us || a.op != RTE_ARP_OP_REQUEST || a.sender_ip == a.target_ip)
 		return;

@@ -94,9 +94,13 @@ bool ip_is_local(const struct ip_iface *ip, rte_be32_t addr);
 bool ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
 
 /*
- * Can another host have this address? Not broadcast, of our network either, multicast,
- * loopback, 0/8 or ours: nobody to open to or to hear from (RFC 1122 3.2.1.3, RFC 9293
- * MUST-57, MUST-63). The name of an IPv6 peer is one, or it would have none.
+ * Can another host have this IPv4 address, which may come from anywhere? Not broadcast, of
+ * our network either, multicast, loopback, 0/8, 240/4 or ours: nobody to open to or to hear
+ * from (RFC 1122 3.2.1.3, RFC 9293 MUST-57, MUST-63).
+ */
+bool ip4_is_peer(const struct ip_iface *ip, rte_be32_t addr);
+
+/* The same of what may be a name, given here: that of an IPv6 peer is one, or it would have none.
  */
 bool ip_is_peer(const struct ip_iface *ip, rte_be32_t addr);
 

@@ -35,33 +35,37 @@ is_block(const struct ip_block6 *b, const uint8_t high[8], uint64_t number)
 	return b->number == number && memcmp(b->high, high, sizeof(b->high)) == 0;
 }
 
-/* The range that has `addr`, or NULL. */
-static const struct ip_range6 *
-range_of(const struct ip_iface *ip, const uint8_t addr[16])
+static bool
+in_range(const struct ip_range6 *r, const uint8_t addr[16])
 {
 	uint64_t low = low_half(addr);
 
-	for (uint32_t i = 0; i < ip->n_ranges6; i++) {
-		const struct ip_range6 *r = &ip->range6[i];
+	return r->first <= low && low <= r->last && memcmp(r->high, addr, 8) == 0;
+}
 
-		if (r->first <= low && low <= r->last && memcmp(r->high, addr, 8) == 0)
-			return r;
-	}
+/* A range that has `addr`, or NULL. */
+static const struct ip_range6 *
+range_of(const struct ip_iface *ip, const uint8_t addr[16])
+{
+	for (uint32_t i = 0; i < ip->n_ranges6; i++)
+		if (in_range(&ip->range6[i], addr))
+			return &ip->range6[i];
 	return NULL;
 }
 
 bool
 ip6_is_local_range(const struct ip_iface *ip, const uint8_t first[16], const uint8_t last[16])
 {
-	const struct ip_range6 *r = range_of(ip, first);
-
-	return r && r == range_of(ip, last) && low_half(first) <= low_half(last);
+	for (uint32_t i = 0; i < ip->n_ranges6; i++)
+		if (in_range(&ip->range6[i], first) && in_range(&ip->range6[i], last))
+			return low_half(first) <= low_half(last);
+	return false;
 }
 
 /*
  * An address has one name, whatever ranges it is in: names come in blocks, one for each
  * aligned stretch of BLOCK_SIZE addresses, and a range's blocks follow each other. Sets the
- * range's base; false when there is no room for that.
+ * range's base; false when there is no room for that, or another range's block is in the way.
  */
 static bool
 find_blocks(struct ip_iface *ip, struct ip_range6 *r)
@@ -73,14 +77,17 @@ find_blocks(struct ip_iface *ip, struct ip_range6 *r)
 		at++;
 	if (n > IP_BLOCKS6_MAX - at)
 		return false;
-	for (uint32_t i = 0; i < n; i++) {
+	/* Those there are must be the range's first ones, in order. */
+	for (uint32_t i = 0; i < ip->n_blocks6; i++) {
+		const struct ip_block6 *b = &ip->block6[i];
+		bool inside = memcmp(b->high, r->high, 8) == 0 && b->number - first < n;
+
+		if (inside ? i != at + (b->number - first) : at <= i && i < at + n)
+			return false;
+	}
+	for (uint32_t i = ip->n_blocks6 - at; i < n; i++) {
 		struct ip_block6 *b = &ip->block6[at + i];
 
-		if (at + i < ip->n_blocks6) {
-			if (!is_block(b, r->high, first + i))
-				return false;
-			continue;
-		}
 		memcpy(b->high, r->high, sizeof(b->high));
 		b->number = first + i;
 		ip->n_blocks6++;

@@ -115,19 +115,25 @@ answer(struct ip_iface *ip, const struct ipv6_view *v, const struct nd_view *nd)
 	rte_be32_t name;
 	uint16_t hop;
 
-	spate_count(ip->counters, SPATE_ND_ADVERTISEMENTS_SENT);
 	if (dad) {
+		spate_count(ip->counters, SPATE_ND_ADVERTISEMENTS_SENT);
 		send_to_group(ip, begin(ip, ND_ADVERTISE, flags, nd->target, nd->target, all_nodes),
 			all_nodes);
 		return;
 	}
 	name = ip6_peer_name(ip, v->src);
-	hop = name == ADDR6_NONE ? NEIGH_NONE : ip_hop(ip, name);
+	if (name == ADDR6_NONE) {
+		spate_count(ip->counters, SPATE_DROP_SOURCE);
+		return;
+	}
+	hop = ip_hop(ip, name);
 	if (hop != NEIGH_NONE) {
 		struct rte_mbuf *m = begin(ip, ND_ADVERTISE, flags, nd->target, nd->target, v->src);
 
-		if (m)
-			neigh_output(ip, hop, m);
+		if (m == NULL)
+			return;
+		spate_count(ip->counters, SPATE_ND_ADVERTISEMENTS_SENT);
+		neigh_output(ip, hop, m);
 	}
 }
 
@@ -162,7 +168,8 @@ ip_nd_input(struct ip_iface *ip, const struct ipv6_view *v, const uint8_t *p, bo
 	struct nd_view nd;
 	rte_be32_t name;
 
-	if (nd_parse(p, v->payload_len, v->hop_limit, v->src, v->dst, &nd)) {
+	/* RFC 6980 5: what comes in fragments, though it be one alone, is not believed. */
+	if (v->fragment_header || nd_parse(p, v->payload_len, v->hop_limit, v->src, v->dst, &nd)) {
 		spate_count(ip->counters, SPATE_DROP_ND);
 		return;
 	}

@@ -48,9 +48,12 @@ peer(struct spate_stack *s, const struct spate_addr *a, rte_be32_t *out)
 {
 	if (!family_known(s, a))
 		return -EAFNOSUPPORT;
-	*out = a->family == AF_INET ? a->ip4 : ip6_peer_name(&s->ip, a->ip6);
-	return *out != ADDR6_NONE && !(a->family == AF_INET && !ip_is_peer(&s->ip, *out)) ? 0
-											  : -EINVAL;
+	if (a->family == AF_INET) {
+		*out = a->ip4;
+		return ip4_is_peer(&s->ip, a->ip4) ? 0 : -EINVAL;
+	}
+	*out = ip6_peer_name(&s->ip, a->ip6);
+	return *out != ADDR6_NONE ? 0 : -EINVAL;
 }
 
 /* One of ours. 0, -EAFNOSUPPORT, or -EADDRNOTAVAIL. */
@@ -207,14 +210,26 @@ spate_connect(struct spate_stack *s, struct spate_source *src, const struct spat
 }
 
 int
+stack_key(struct spate_stack *s, const struct spate_tuple *tuple, struct flow_key *out)
+{
+	int rc = peer(s, &tuple->remote, &out->raddr);
+
+	out->rport = tuple->remote.port;
+	out->lport = tuple->local.port;
+	if (rc < 0)
+		return rc;
+	return tuple->local.family == tuple->remote.family ? ours(s, &tuple->local, &out->laddr)
+							   : -EAFNOSUPPORT;
+}
+
+int
 spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
 	const struct spate_addr *remote, spate_conn *c)
 {
-	struct flow_key key = {.rport = remote->port, .lport = local->port};
-	int rc = peer(s, remote, &key.raddr);
+	struct spate_tuple tuple = {*local, *remote};
+	struct flow_key key;
+	int rc = stack_key(s, &tuple, &key);
 
-	if (rc == 0)
-		rc = local->family == remote->family ? ours(s, local, &key.laddr) : -EAFNOSUPPORT;
 	return rc < 0 ? rc : tcp_connect(&s->tcp, &key, c);
 }
 
@@ -401,6 +416,48 @@ void
 spate_abort(struct spate_stack *s, spate_conn c)
 {
 	tcp_abort(&s->tcp, conn(s, c), -ECONNABORTED);
+}
+
+void
+spate_forget(struct spate_stack *s, spate_conn c)
+{
+	tcp_forget(&s->tcp, conn(s, c));
+}
+
+int
+spate_inject(struct spate_stack *s, const struct spate_tuple *tuple,
+	const struct spate_segment *seg, const void *data)
+{
+	struct tcp_seg_head h = {
+		.sport = tuple->local.port,
+		.dport = tuple->remote.port,
+		.seq = seg->seq,
+		.ack = seg->ack,
+		.wnd = seg->wnd,
+		.flags = seg->flags,
+	};
+	struct tcp_options o = {
+		.has_mss = seg->mss != 0,
+		.mss = seg->mss,
+		.has_ts = seg->has_ts,
+		.tsval = seg->tsval,
+		.tsecr = seg->tsecr,
+	};
+	struct flow_key key;
+	uint16_t hop;
+	int rc = stack_key(s, tuple, &key);
+
+	if (rc < 0)
+		return rc;
+	if (seg->len > s->ip.mtu - tcp_headers(key.raddr) - (uint32_t)TCP_OPTIONS_MAX)
+		return -EMSGSIZE;
+	hop = ip_hop(&s->ip, key.raddr);
+	if (hop == NEIGH_NONE)
+		return -EHOSTUNREACH;
+	if (!tcp_send_made(&s->tcp, &key, hop, &h, &o, data, seg->len))
+		return -ENOBUFS;
+	spate_count(&s->counters, SPATE_INJECTED);
+	return 0;
 }
 
 void

@@ -135,9 +135,8 @@ ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 		return false;
 	}
 	/* RFC 1122 3.2.1.3: broadcast, multicast, loopback and our own are nobody's to talk from.
-	 * A name of an IPv6 address is not unicast either.
 	 */
-	if (addr_is_v6(v.src) || !ip_is_peer(&s->ip, v.src) || !ipv4_is_unicast(v.dst)) {
+	if (!ip4_is_peer(&s->ip, v.src) || !ipv4_is_unicast(v.dst)) {
 		drop(s, SPATE_DROP_SOURCE);
 		return false;
 	}
@@ -161,12 +160,21 @@ ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 static void
 group_input(struct spate_stack *s, const struct ipv6_view *v, const uint8_t *payload)
 {
-	if (!ip6_is_our_group(&s->ip, v->dst))
+	enum wire_error err;
+
+	if (!ip6_is_our_group(&s->ip, v->dst)) {
 		drop(s, SPATE_DROP_ADDRESS);
-	else if (ip_is_nd(v, payload) && v6_intact(NULL, v, payload) == WIRE_OK)
-		ip_nd_input(&s->ip, v, payload, true);
-	else
+		return;
+	}
+	if (!ip_is_nd(v, payload)) {
 		drop(s, SPATE_DROP_SOURCE);
+		return;
+	}
+	err = v6_intact(NULL, v, payload);
+	if (err)
+		drop(s, counter_of(err));
+	else
+		ip_nd_input(&s->ip, v, payload, true);
 }
 
 static bool
@@ -184,6 +192,11 @@ ipv6_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 	payload = p + v.header_len;
 	if (v.dst[0] == 0xff) {
 		group_input(s, &v, payload);
+		return false;
+	}
+	/* A frame to a group with a packet to one host in it was not sent to us alone. */
+	if (unlikely(*rte_pktmbuf_mtod(m, const uint8_t *) & RTE_ETHER_GROUP_ADDR)) {
+		drop(s, SPATE_DROP_MAC);
 		return false;
 	}
 	*out = (struct ip_packet){

@@ -7,7 +7,9 @@
 #include "stack/stack.h"
 #include "tcp/reassembly.h"
 
+/* What one call looks at, and how many it hands over: a burst's worth of work. */
 #define LIST_BUCKETS 64
+#define LIST_VISITS  64
 
 void
 stack_tuple(const struct spate_stack *s, const struct flow_key *k, struct spate_tuple *out)
@@ -37,6 +39,26 @@ addresses(const struct spate_stack *s, const struct flow_key *k, struct spate_co
 }
 
 static void
+timer_of(const struct tcp *t, const struct tcp_conn *c, struct spate_conn_info *info)
+{
+	static const uint8_t timer[] = {
+		[TCP_TIMER_NONE] = SPATE_TIMER_NONE,
+		[TCP_TIMER_RETRANSMIT] = SPATE_TIMER_RETRANSMIT,
+		[TCP_TIMER_PERSIST] = SPATE_TIMER_PERSIST,
+		[TCP_TIMER_OVERRIDE] = SPATE_TIMER_PERSIST,
+		[TCP_TIMER_FIN_WAIT_2] = SPATE_TIMER_FIN_WAIT_2,
+		[TCP_TIMER_KEEPALIVE] = SPATE_TIMER_KEEPALIVE,
+	};
+	uint64_t at = wheel_deadline(&t->wheel, tcp_conn_index(t, c));
+
+	/* Growing old is nothing to wait for. */
+	if (at == WHEEL_NEVER || c->timer == TCP_TIMER_IDLE)
+		return;
+	info->timer = timer[c->timer];
+	info->expires_ns = at;
+}
+
+static void
 info_of_conn(const struct spate_stack *s, const struct tcp_conn *c, struct spate_conn_info *info)
 {
 	const struct tcp *t = &s->tcp;
@@ -56,10 +78,28 @@ info_of_conn(const struct spate_stack *s, const struct tcp_conn *c, struct spate
 	info->held = tcp_reassembly_bytes(t, c);
 	info->rto_us = tcp_rto_us(t, c);
 	info->srtt_us = c->srtt_us;
+	info->rttvar_us = c->rttvar_us;
 	info->cwnd = c->cwnd;
+	info->ssthresh = c->ssthresh;
+	info->mss = c->mss;
 	info->timestamps = c->flags & TCP_F_TS;
+	info->window_scale = c->flags & TCP_F_WSCALE;
+	info->snd_scale = tcp_snd_wscale(c);
+	info->rcv_scale = tcp_rcv_wscale(c);
 	info->tsval = info->timestamps ? t->ts_now + c->ts_offset : 0;
 	info->ts_recent = info->timestamps ? c->ts_recent : 0;
+	info->keepalive = c->options & TCP_O_KEEPALIVE;
+	info->fin_queued = c->flags & TCP_F_FIN_QUEUED;
+	info->fin_sent = c->flags & TCP_F_FIN_SENT;
+	info->closed = c->flags & TCP_F_ORPHAN;
+	info->recovery = c->flags & TCP_F_RECOVERY;
+	info->loss = c->flags & TCP_F_LOSS;
+	info->retries = c->retries;
+	info->backoff = c->backoff;
+	info->dupacks = c->dupacks;
+	/* In SYN_SENT the place holds what ICMP has said. */
+	info->probes = c->state == SPATE_SYN_SENT ? 0 : c->probes;
+	timer_of(t, c, info);
 }
 
 static void
@@ -73,7 +113,19 @@ info_of_time_wait(const struct spate_stack *s, uint32_t tw, struct spate_conn_in
 	info->state = SPATE_TIME_WAIT;
 	info->snd_una = info->snd_nxt = w->snd_nxt;
 	info->rcv_nxt = w->rcv_nxt;
+	info->timestamps = w->flags & TIMEWAIT_TS;
+	info->ts_recent = w->ts_recent;
+	info->timer = SPATE_TIMER_TIME_WAIT;
 	info->expires_ns = timewait_expires_ns(&t->tw, tw, t->now_ns);
+}
+
+static void
+info_of_handle(const struct spate_stack *s, uint32_t handle, struct spate_conn_info *info)
+{
+	if (handle & CONN_TABLE_SPACE)
+		info_of_time_wait(s, handle & ~CONN_TABLE_SPACE, info);
+	else
+		info_of_conn(s, &s->tcp.conns[handle], info);
 }
 
 int
@@ -85,11 +137,57 @@ spate_conn_info(const struct spate_stack *s, spate_conn c, struct spate_conn_inf
 	return 0;
 }
 
+int
+spate_tuple_info(
+	struct spate_stack *s, const struct spate_tuple *tuple, struct spate_conn_info *info)
+{
+	struct flow_key key;
+	uint32_t handle;
+	int rc = stack_key(s, tuple, &key);
+
+	if (rc < 0)
+		return rc;
+	handle = conn_table_lookup(&s->tcp.table, conn_table_hash(&s->tcp.table, &key), &key);
+	if (handle == CONN_TABLE_NONE)
+		return -ENOTCONN;
+	info_of_handle(s, handle, info);
+	return 0;
+}
+
 struct listing {
 	const struct spate_stack *s;
+	const struct spate_filter *filter;
 	void (*visit)(void *ctx, const struct spate_conn_info *info);
 	void *ctx;
+	uint32_t visits;
 };
+
+static bool
+address_fits(const struct spate_addr *wanted, const struct spate_addr *a)
+{
+	if (wanted->port && wanted->port != a->port)
+		return false;
+	if (wanted->family == AF_INET6)
+		return a->family == AF_INET6 && memcmp(wanted->ip6, a->ip6, sizeof(a->ip6)) == 0;
+	return wanted->family == 0 || (a->family == AF_INET && wanted->ip4 == a->ip4);
+}
+
+/* The key alone says: nothing else of a record is read before it fits. */
+static bool
+fits(const struct spate_stack *s, const struct spate_filter *f, uint32_t handle)
+{
+	enum spate_state state =
+		handle & CONN_TABLE_SPACE ? SPATE_TIME_WAIT : s->tcp.conns[handle].state;
+	struct spate_tuple tuple;
+
+	if (f->states && !(f->states >> state & 1))
+		return false;
+	if (f->local.family == 0 && f->local.port == 0 && f->remote.family == 0 &&
+		f->remote.port == 0)
+		return true;
+	stack_tuple(s, conn_table_key(&s->tcp.table, handle), &tuple);
+	return address_fits(&f->local, &tuple.local) && address_fits(&f->remote, &tuple.remote);
+}
 
 static void
 list_one(void *arg, uint32_t handle)
@@ -97,21 +195,56 @@ list_one(void *arg, uint32_t handle)
 	struct listing *l = arg;
 	struct spate_conn_info info;
 
-	if (handle & CONN_TABLE_SPACE)
-		info_of_time_wait(l->s, handle & ~CONN_TABLE_SPACE, &info);
-	else
-		info_of_conn(l->s, &l->s->tcp.conns[handle], &info);
+	if (l->filter && !fits(l->s, l->filter, handle))
+		return;
+	info_of_handle(l->s, handle, &info);
+	l->visits++;
 	l->visit(l->ctx, &info);
 }
 
 bool
-spate_conn_list(const struct spate_stack *s, uint32_t *cursor,
+spate_conn_list(const struct spate_stack *s, uint32_t *cursor, const struct spate_filter *filter,
 	void (*visit)(void *ctx, const struct spate_conn_info *info), void *ctx)
 {
-	struct listing l = {s, visit, ctx};
+	struct listing l = {s, filter, visit, ctx, 0};
 
-	*cursor = conn_table_walk(&s->tcp.table, *cursor, LIST_BUCKETS, list_one, &l);
-	return *cursor != 0;
+	for (int i = 0; i < LIST_BUCKETS && l.visits < LIST_VISITS; i++) {
+		*cursor = conn_table_walk(&s->tcp.table, *cursor, 1, list_one, &l);
+		if (*cursor == 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+listener_address(const struct spate_stack *s, const struct listener *l, struct spate_addr *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->port = l->lport;
+	out->family = l->laddr == LISTENER_ANY || addr_is_v6(l->laddr) ? AF_INET6 : AF_INET;
+	if (addr_is_v6(l->laddr))
+		ip6_local_address(&s->ip, l->laddr, out->ip6);
+	else if (!listener_is_wildcard(l->laddr))
+		out->ip4 = l->laddr;
+}
+
+void
+spate_listener_list(const struct spate_stack *s,
+	void (*visit)(void *ctx, const struct spate_listener_info *info), void *ctx)
+{
+	for (uint32_t i = 0; i < LISTENER_MAX; i++) {
+		const struct listener *l = &s->tcp.listeners.entry[i];
+		struct spate_listener_info info = {
+			.backlog = l->backlog,
+			.backlog_max = l->backlog_max,
+			.cookie = l->cookie,
+		};
+
+		if (!l->used)
+			continue;
+		listener_address(s, l, &info.local);
+		visit(ctx, &info);
+	}
 }
 
 void

@@ -101,6 +101,8 @@ init_ip(struct spate_stack *s)
 	ip_set_network(&s->ip, c->ip4, c->prefix);
 	if (c->ip4 && ip_add_range(&s->ip, c->ip4, c->ip4) < 0)
 		return -EINVAL;
+	if (c->gateway && !ipv4_is_unicast(c->gateway))
+		return -EINVAL;
 	return !has_ip6(c) ? 0
 			   : ip6_start(&s->ip, s->memory[MEMORY_PEERS6], peers6_of(c),
 				     c->secret + SECRET_TABLE, c->ip6, c->prefix6, c->gateway6);
@@ -153,7 +155,7 @@ mtu_possible(const struct spate_stack_conf *conf)
 {
 	uint32_t mtu = conf->mtu ? conf->mtu : MTU_DEFAULT;
 
-	return mtu >= MTU_LEAST &&
+	return mtu >= (has_ip6(conf) ? IPV6_MTU_LEAST : MTU_LEAST) &&
 	       mtu + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(conf->pool);
 }
 

@@ -42,6 +42,9 @@ struct spate_stack {
 /* The addresses and ports a key stands for. */
 void stack_tuple(const struct spate_stack *s, const struct flow_key *k, struct spate_tuple *out);
 
+/* And back. 0, -EAFNOSUPPORT, -EADDRNOTAVAIL (local), -EINVAL (remote). */
+int stack_key(struct spate_stack *s, const struct spate_tuple *tuple, struct flow_key *out);
+
 /*
  * One frame up to its TCP segment; what is not TCP for us is dealt with on the way. True
  * when `rx` and `key` hold a segment.

@@ -81,6 +81,8 @@
 	X(RESET_BY_PEER, reset_by_peer, "of these, by the peer")                                   \
 	X(TIMED_OUT, timed_out, "connection ends given up for lack of an answer")                  \
 	X(REFUSED, refused, "active opens refused by the peer")                                    \
+	X(FORGOTTEN, forgotten, "connection ends forgotten without a word, counted as reset")      \
+	X(INJECTED, injected, "segments made by hand")                                             \
 	X(UNREAD_CLOSE, unread_close, "closes that became resets: data unread or after close")     \
 	X(FIN_WAIT_2_TIMED_OUT, fin_wait_2_timed_out, "FIN_WAIT_2 ended by its idle timer")        \
 	X(RETRANSMITS, retransmits, "segments sent again")                                         \

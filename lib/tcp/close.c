@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The application closes: half (shutdown), whole (close), at once (abort). RFC 9293 3.10.4, 3.10.5.
+/*
+ * The application closes: half (shutdown), whole (close), at once (abort), without a word
+ * (forget). RFC 9293 3.10.4, 3.10.5.
  */
 #include <errno.h>
 
@@ -67,4 +69,13 @@ tcp_abort(struct tcp *t, struct tcp_conn *c, int reason)
 		break; /* RFC 9293 3.10.5: SYN_SENT, CLOSING, LAST_ACK need none */
 	}
 	tcp_conn_end(t, c, reason);
+}
+
+void
+tcp_forget(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state == SPATE_CLOSED)
+		return;
+	spate_count(t->counters, SPATE_FORGOTTEN);
+	tcp_conn_end(t, c, -ECONNABORTED);
 }

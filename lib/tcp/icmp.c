@@ -30,7 +30,8 @@ fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct ip_error *e
 	bool probe = tcp_path_probe_at(t, c, e->seq);
 	uint16_t sent = probe ? tcp_extra_of(t, c)->path_mss : c->mss;
 	uint16_t current = sent + tcp_headers(c->key.raddr);
-	uint16_t mtu = e->mtu ? e->mtu : path_plateau_below(current);
+	/* Routers of IPv6 always say it: 0 is narrower than any link. */
+	uint16_t mtu = e->mtu || v6 ? e->mtu : path_plateau_below(current);
 	bool narrow = mtu < PATH_MTU_LEAST;
 
 	/* Not lower than what we send: it says nothing about this segment. */

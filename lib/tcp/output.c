@@ -47,6 +47,15 @@ tcp_ready(struct tcp *t, struct tcp_conn *c)
 	t->ready_tail = index;
 }
 
+/* RFC 6437 3: under a key of its own, as the table's hash stays secret; 0 would mean none. */
+static uint32_t
+flow_label(const struct tcp *t, const struct flow_key *k)
+{
+	uint32_t label = flow_key_hash(k, t->label_key) & IPV6_LABEL_MAX;
+
+	return label ? label : 1;
+}
+
 /* A frame with IP and TCP headers and room for `len` payload bytes, at *payload. */
 static struct rte_mbuf *
 begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
@@ -64,9 +73,9 @@ begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, con
 	}
 	if (likely(!addr_is_v6(k->raddr)))
 		ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
-	else /* A flow label (RFC 6437 3) under a key of its own: the table's hash stays secret. */
-		packet_build_v6(t->ip, p, k->laddr, k->raddr, IPPROTO_TCP,
-			flow_key_hash(k, t->label_key), tcp_len);
+	else
+		packet_build_v6(
+			t->ip, p, k->laddr, k->raddr, IPPROTO_TCP, flow_label(t, k), tcp_len);
 	p += ip_len;
 	tcp_seg_build(p, h);
 	if (h->opts_len)
@@ -133,6 +142,23 @@ tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t se
 	uint16_t wnd, uint8_t flags, const struct tcp_options *o)
 {
 	tcp_send_bare_auth(t, k, hop, seq, ack, wnd, flags, o, AUTH_NONE);
+}
+
+bool
+tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
+	const struct tcp_options *o, const uint8_t *data, uint32_t len)
+{
+	uint8_t opts[TCP_OPTIONS_MAX], *payload;
+	struct rte_mbuf *m;
+
+	h->opts_len = tcp_options_build(opts, o);
+	m = begin(t, k, h, opts, len, &payload);
+	if (m == NULL)
+		return false;
+	if (len)
+		memcpy(payload, data, len);
+	finish(t, m, k, hop, len);
+	return true;
 }
 
 uint16_t

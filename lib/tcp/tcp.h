@@ -7,7 +7,7 @@
  *   conn_pool.c   records taken, ended (every end is counted once), given back
  *   extra.c       what only few connections need, beside their records
  *   open.c        active and passive open by the application: connect, listen
- *   close.c       shutdown, close, abort
+ *   close.c       shutdown, close, abort, forget
  *   state.c       the transitions, in one table
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
@@ -297,6 +297,10 @@ void tcp_send_probe(struct tcp *t, struct tcp_conn *c);
 /* An empty segment that must be answered (RFC 9293 3.8.4). */
 void tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
 
+/* A segment made by somebody else, of no connection. False when there was no buffer. */
+bool tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
+	const struct tcp_options *o, const uint8_t *data, uint32_t len);
+
 /* What to say as SEG.WND; moves rcv_adv. */
 uint16_t tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn);
 
@@ -434,5 +438,6 @@ int tcp_connect_any(struct tcp *t, struct local_port *source,
 int tcp_shutdown(struct tcp *t, struct tcp_conn *c);
 void tcp_close(struct tcp *t, struct tcp_conn *c);
 void tcp_abort(struct tcp *t, struct tcp_conn *c, int reason);
+void tcp_forget(struct tcp *t, struct tcp_conn *c);
 
 #endif

@@ -136,6 +136,14 @@ wheel_armed(const struct wheel *w, uint32_t id)
 	return is_armed(&w->nodes[id]);
 }
 
+uint64_t
+wheel_deadline(const struct wheel *w, uint32_t id)
+{
+	const struct wheel_node *n = &w->nodes[id];
+
+	return is_armed(n) ? (uint64_t)n->deadline << WHEEL_TICK_SHIFT : WHEEL_NEVER;
+}
+
 /* Move every node of a coarse slot to where it belongs now. */
 static void
 cascade(struct wheel *w, uint32_t level, uint32_t slot)

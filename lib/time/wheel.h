@@ -57,6 +57,9 @@ void wheel_cancel(struct wheel *w, uint32_t id);
 /* Is the timer of `id` armed? */
 int wheel_armed(const struct wheel *w, uint32_t id);
 
+/* When it fires, at the earliest, or WHEEL_NEVER. */
+uint64_t wheel_deadline(const struct wheel *w, uint32_t id);
+
 /*
  * Advance to `now_ns` and write up to `max` ids that are due, each disarmed. Call
  * again until it returns less than `max`. An id may be armed or cancelled in between.

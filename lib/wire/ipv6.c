@@ -87,6 +87,7 @@ ipv6_parse(const uint8_t *p, uint32_t len, struct ipv6_view *out)
 	if (end > len)
 		return WIRE_IP_LENGTH;
 	next = p[6];
+	out->fragment_header = false;
 	for (int n = 0; is_extension(next); n++) {
 		enum wire_error err;
 		uint32_t header = extension_len(next, p + at, end - at, &err);
@@ -96,6 +97,7 @@ ipv6_parse(const uint8_t *p, uint32_t len, struct ipv6_view *out)
 		/* Hop-by-hop options come first or not at all (RFC 8200 4.1). */
 		if (next == NEXT_HOP_BY_HOP && at != IPV6_LEN)
 			return WIRE_IP_HEADER;
+		out->fragment_header |= next == NEXT_FRAGMENT;
 		next = p[at];
 		at += header;
 	}
@@ -132,7 +134,7 @@ ipv6_transport_at(const uint8_t *p, uint32_t len, uint8_t *protocol)
 void
 ipv6_build(uint8_t *p, const struct ipv6_head *h)
 {
-	rte_be32_t first = rte_cpu_to_be_32(6u << 28 | (h->flow_label & 0xfffff));
+	rte_be32_t first = rte_cpu_to_be_32(6u << 28 | (h->flow_label & IPV6_LABEL_MAX));
 	rte_be16_t len = rte_cpu_to_be_16(h->payload_len);
 
 	memcpy(p, &first, sizeof(first));

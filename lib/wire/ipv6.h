@@ -19,6 +19,7 @@
 #define IPV6_HOP_LIMIT   64
 #define IPV6_MTU_LEAST   1280 /* what every link must carry (RFC 8200 5) */
 #define IPV6_HEADERS_MAX 8    /* extension headers of one packet */
+#define IPV6_LABEL_MAX   0xfffffu
 
 struct ipv6_view {
 	const uint8_t *src, *dst; /* 16 bytes each, in the packet */
@@ -27,6 +28,7 @@ struct ipv6_view {
 	uint8_t protocol;
 	uint8_t hop_limit;
 	uint8_t traffic_class;
+	bool fragment_header; /* it came with one, though it is whole */
 };
 
 /* Parse a packet of which `len` bytes are there. */

@@ -312,7 +312,7 @@ check(struct fuzz *f)
 	uint32_t cursor = 0;
 
 	f->n_snap = 0;
-	while (spate_conn_list(f->stack, &cursor, look_at, f))
+	while (spate_conn_list(f->stack, &cursor, NULL, look_at, f))
 		;
 	sums(f);
 	records(f);

@@ -344,6 +344,22 @@ network()
 	esac
 }
 
+# network6 DEVICE: the same, and 2001:2:0:1::1/64 for Linux; 2001:2:0:2::1 is behind it.
+network6()
+{
+	local dev=tap0
+
+	[ "$1" = net_tap ] || dev=wire1
+	network "$1"
+	on_host sysctl -qw net.ipv6.conf.lo.disable_ipv6=0 net.ipv6.conf.$dev.accept_ra=0 \
+		net.ipv6.conf.$dev.router_solicitations=0 net.ipv6.conf.$dev.accept_dad=0 \
+		net.ipv6.conf.$dev.keep_addr_on_down=1 net.ipv6.conf.$dev.addr_gen_mode=3 \
+		net.ipv6.conf.$dev.disable_ipv6=0
+	ip -n "$host" -6 addr add 2001:2:0:1::1/64 dev $dev nodad
+	ip -n "$host" -6 addr add 2001:2:0:2::1/128 dev lo nodad
+	device_of_host=$dev
+}
+
 on_host()   { ip netns exec "$host" "$@"; }
 listening() { on_host ss -Hltn "sport = :$1" | grep -q .; }
 
@@ -369,6 +385,7 @@ nginx_start()
 			scgi_temp_path $TMP/nginx-scgi;
 			server {
 				listen 80 backlog=4096;
+				listen [::]:80 backlog=4096;
 				root $TMP/www;
 			}
 		}

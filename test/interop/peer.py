@@ -15,7 +15,7 @@ LIMIT = 30  # seconds any call may take
 
 
 def connect(address, receive_buffer=0):
-    s = socket.socket()
+    s = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
     s.settimeout(LIMIT)
     if receive_buffer:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -114,7 +114,7 @@ check_sums(struct script *s)
 	uint64_t open = 0;
 	uint32_t cursor = 0;
 
-	while (spate_conn_list(s->stack, &cursor, count_open, &open))
+	while (spate_conn_list(s->stack, &cursor, NULL, count_open, &open))
 		;
 	script_equal(s, "spate_stack_leaked", spate_stack_leaked(s->stack), 0);
 	script_equal(s, "closed + reset + timed out + refused + open",

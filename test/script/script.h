@@ -315,6 +315,17 @@ void script_nd_introduce(struct script *s);
 /* Answer a solicitation the way the peer would. True when `f` was one. */
 bool script_nd_answer(struct script *s, const struct frame *f);
 
+/* ip6.c: IPv6 packets made or changed by hand; `b` is an untagged frame. */
+/* Put the transport checksum right, wherever extension headers leave it. */
+void script_resum6(uint8_t *b);
+/* Other addresses; NULL: as it is. */
+void script_readdress6(uint8_t *b, const uint8_t *src, const uint8_t *dst);
+/* Put `n` bytes in front of what is there, as header `kind`. Returns the frame's new length. */
+uint32_t script_extend6(uint8_t *b, uint32_t len, uint8_t kind, const void *header, uint32_t n);
+/* A packet of `len` bytes of `next` from `src` to `dst`, its checksum right; returns its length. */
+uint32_t script_packet6(struct script *s, uint8_t *b, const uint8_t src[16], const uint8_t dst[16],
+	uint8_t next, const void *payload, uint32_t len);
+
 /* An ARP packet from `mac` as the peer would send it. */
 void script_arp_in(struct script *s, uint16_t op, const uint8_t eth_dst[6], const uint8_t mac[6],
 	uint32_t sender_ip, uint32_t target_ip);

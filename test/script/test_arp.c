@@ -188,6 +188,27 @@ IP_01_gratuitous_in(struct script *s)
 	CHECK(s, memcmp(f->b, other_mac, 6) == 0);
 }
 
+/*
+ * An address of 240.0.0.0/4 is no host's; inside, such numbers stand for IPv6 addresses. What
+ * ARP says of them must not be heard as said of those.
+ */
+static void
+IP_01_addresses_no_host_has(struct script *s)
+{
+	START(s);
+	ESTABLISH(s);
+	s->arp = ARP_MANUAL;
+	for (uint32_t i = 0; i < 28; i++) {
+		uint32_t ip = 0xf0000000u | (i < 8 ? i : 1u << i);
+
+		script_arp_in(s, ARP_REQUEST, script_broadcast, other_mac, ip, ip);
+		script_arp_in(s, ARP_REPLY, script_our_mac, other_mac, ip, OUR_IP);
+	}
+	SILENT(s);
+	SEND(s, "x");
+	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x");
+}
+
 /* After 60 s, while there is traffic, the peer is asked by unicast; silent, by broadcast. */
 static void
 IP_01_ageing(struct script *s)
@@ -305,6 +326,7 @@ static const struct row_test tests[] = {
 	ROW_TEST_V4("IP-01", IP_01_asked_three_times_a_second_apart),
 	ROW_TEST_V4("IP-01", IP_01_gratuitous_out),
 	ROW_TEST_V4("IP-01", IP_01_gratuitous_in),
+	ROW_TEST("IP-01 RS-11", IP_01_addresses_no_host_has),
 	ROW_TEST_V4("IP-01", IP_01_ageing),
 	ROW_TEST("IP-01", IP_01_idle_link_is_quiet),
 	ROW_TEST_V4("IP-01", IP_01_waiting_frames_are_bounded),

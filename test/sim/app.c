@@ -333,8 +333,8 @@ app_connect(struct end *e)
 	struct side *side = &e->sim->side[e->side];
 	bool both = e->sim->plan.slot[e->slot].both_connect;
 	uint16_t port = both ? BOTH_PORT + e->slot : B_PORT;
-	struct spate_addr a = {AF_INET, rte_cpu_to_be_16(A_PORT + e->slot), {rte_cpu_to_be_32(A_IP)}};
-	struct spate_addr b = {AF_INET, rte_cpu_to_be_16(port), {rte_cpu_to_be_32(B_IP)}};
+	struct spate_addr a = sim_addr(e->sim, 0, A_PORT + e->slot);
+	struct spate_addr b = sim_addr(e->sim, 1, port);
 	uint64_t reused = counted(e->sim, e->side, SPATE_TW_REUSED);
 	struct spate_conn_info info;
 	int rc = spate_connect_from(side->stack, e->side ? &b : &a, e->side ? &a : &b, &e->c);

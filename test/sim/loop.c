@@ -7,6 +7,7 @@
 
 #include <rte_mbuf.h>
 
+#include "pcapng.h"
 #include "sim.h"
 
 #define MS         1000000ull
@@ -51,6 +52,9 @@ sent(struct sim *s, int side, struct rte_mbuf *m, enum cause cause)
 		m->nb_segs == 1 ? seen_parse(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, &g, &why)
 				: SEEN_BAD;
 
+	if (m->nb_segs == 1)
+		pcapng_frame(s->capture, side, true, s->now, rte_pktmbuf_mtod(m, uint8_t *),
+			m->data_len);
 	if (kind == SEEN_BAD)
 		sim_fail(s, "%c sends %s", 'A' + side, m->nb_segs == 1 ? why : "in pieces");
 	if (kind == SEEN_TCP)
@@ -185,11 +189,21 @@ joins(const struct sim *s, const struct wire_frame *f)
 	return slot >= 0 && !s->side[f->to].tw[slot];
 }
 
+static struct wire_frame
+take(struct sim *s)
+{
+	struct wire_frame f = wire_take(&s->wire);
+
+	pcapng_frame(s->capture, f.to, false, s->now, rte_pktmbuf_mtod(f.m, uint8_t *),
+		f.m->data_len);
+	return f;
+}
+
 /* All that arrives at one side now, up to a burst. */
 static void
 give(struct sim *s)
 {
-	struct wire_frame f = wire_take(&s->wire);
+	struct wire_frame f = take(s);
 	struct side *d = &s->side[f.to];
 	bool alone = !joins(s, &f);
 	const struct wire_frame *next;
@@ -208,7 +222,7 @@ give(struct sim *s)
 	m[0] = f.m;
 	while (!alone && n < BURST && (next = wire_peek(&s->wire)) && next->at <= s->now &&
 		next->to == side && joins(s, next)) {
-		f = wire_take(&s->wire);
+		f = take(s);
 		arrived(s, &f, &cause);
 		m[n++] = f.m;
 	}

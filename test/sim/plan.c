@@ -29,7 +29,7 @@ link_plan(struct rng *r, struct wire_link *l, bool clean, bool fifo)
 	if (clean)
 		return;
 	if (rng_percent(r, 10))
-		l->hole = rng_range(r, 1100, 1500);
+		l->hole = rng_range(r, 1300, 1500); /* IPv6 needs 1280 and a header */
 	if (rng_percent(r, 70))
 		l->loss_ppm =
 			rng_percent(r, 70) ? rng_log(r, 100, 100000) : rng_range(r, 0, 100000);
@@ -182,11 +182,12 @@ slot_plan(const struct plan *p, struct rng *r, struct slot_plan *s)
 void
 plan_make(struct plan *p, uint64_t seed)
 {
-	struct rng r = rng_stream(seed, 1);
+	struct rng r = rng_stream(seed, 1), family = rng_stream(seed, 5);
 	uint32_t dice;
 
 	memset(p, 0, sizeof(*p));
 	p->seed = seed;
+	p->v6 = rng_percent(&family, 33);
 	wire_plan(p, &r);
 	tcp_plan(p, &r, &p->tcp[0]);
 	tcp_plan(p, &r, &p->tcp[1]);
@@ -280,8 +281,8 @@ plan_print(const struct plan *p)
 			c->syn_cookies ? ", cookies" : "", c->time_wait ? "" : ", no TIME_WAIT",
 			c->honour_rst_in_time_wait ? ", RST ends TIME_WAIT" : "");
 	}
-	printf("%s%s%s%sup to %u frames at a time; backlog %u; %s\n", p->clean ? "clean; " : "",
-		p->announce ? "" : "ARP when needed; ", p->few_buffers ? "few buffers; " : "",
+	printf("IPv%d; %s%s%s%sup to %u frames at a time; backlog %u; %s\n", p->v6 ? 6 : 4,
+		p->clean ? "clean; " : "", p->announce ? "" : "ARP when needed; ", p->few_buffers ? "few buffers; " : "",
 		p->quit ? "freed in the middle; " : "", p->output_max, p->backlog, start[p->start]);
 	for (int i = 0; i < p->n_slots; i++)
 		for (int k = 0; k < p->slot[i].n; k++)

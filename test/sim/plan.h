@@ -86,6 +86,7 @@ struct plan {
 	struct spate_tcp_conf tcp[2];
 	bool clean;    /* nothing is lost or damaged */
 	bool fifo;     /* nothing is overtaken */
+	bool v6;       /* over IPv6 */
 	bool announce; /* both know the other's MAC before it begins */
 	bool few_buffers;
 	uint32_t backlog; /* of B's listener */

@@ -5,6 +5,7 @@
 
 #define ETH_LEN 14
 #define IP_LEN  20
+#define IP6_LEN 40
 
 static uint16_t
 get16(const uint8_t *p)
@@ -67,43 +68,81 @@ options(const uint8_t *p, uint32_t len, struct seen *s)
 	return NULL;
 }
 
+/* The IP header: sets what is in front of TCP, and where that is. NULL, or what is wrong. */
+static const char *
+parse_v4(const uint8_t *ip, uint32_t len, struct seen *s, const uint8_t **tcp, uint64_t *pseudo)
+{
+	if (len < IP_LEN + 20 || ip[0] != 0x45 || ip[9] != 6)
+		return "no IPv4 packet with TCP";
+	if (get16(ip + 2) != len)
+		return "lengths that do not fit";
+	if (sum(ip, IP_LEN, 0))
+		return "a wrong IP checksum";
+	for (int i = 12; i < 20; i += 2)
+		*pseudo += get16(ip + i);
+	s->saddr = get32(ip + 12);
+	s->daddr = get32(ip + 16);
+	*tcp = ip + IP_LEN;
+	return NULL;
+}
+
+static const char *
+parse_v6(const uint8_t *ip, uint32_t len, struct seen *s, const uint8_t **tcp, uint64_t *pseudo)
+{
+	static const uint8_t net[12] = {0x20, 1, 0, 2};
+
+	if (len < IP6_LEN + 20 || ip[0] >> 4 != 6 || ip[6] != 6)
+		return "no IPv6 packet with TCP";
+	if (get16(ip + 4) != len - IP6_LEN)
+		return "lengths that do not fit";
+	if ((get32(ip) & 0xfffff) == 0)
+		return "no flow label";
+	if (memcmp(ip + 8, net, 12) || memcmp(ip + 24, net, 12))
+		return "addresses of strangers";
+	for (int i = 8; i < 40; i += 2)
+		*pseudo += get16(ip + i);
+	s->saddr = get32(ip + 20);
+	s->daddr = get32(ip + 36);
+	*tcp = ip + IP6_LEN;
+	return NULL;
+}
+
 enum seen_kind
 seen_parse(const uint8_t *frame, uint32_t len, struct seen *s, const char **why)
 {
-	const uint8_t *ip = frame + ETH_LEN, *tcp = ip + IP_LEN;
-	uint32_t total, head;
+	const uint8_t *ip = frame + ETH_LEN, *tcp = NULL;
+	uint16_t type = len >= ETH_LEN + IP_LEN ? get16(frame + 12) : 0;
+	uint64_t pseudo = 6;
+	uint32_t head;
 
 	memset(s, 0, sizeof(*s));
-	if (len >= ETH_LEN && get16(frame + 12) == 0x0806)
+	if (type == 0x0806 || (type == 0x86dd && ip[6] == 58))
 		return SEEN_ARP;
-	*why = "no IPv4 packet with TCP";
-	if (len < ETH_LEN + IP_LEN + 20 || get16(frame + 12) != 0x0800 || ip[0] != 0x45 ||
-		ip[9] != 6)
+	len -= ETH_LEN;
+	*why = "neither IPv4 nor IPv6";
+	if (type == 0x0800)
+		*why = parse_v4(ip, len, s, &tcp, &pseudo);
+	else if (type == 0x86dd)
+		*why = parse_v6(ip, len, s, &tcp, &pseudo);
+	if (*why)
 		return SEEN_BAD;
-	total = get16(ip + 2);
+	len -= tcp - ip;
 	head = (tcp[12] >> 4) * 4;
-	*why = "lengths that do not fit";
-	if (total + ETH_LEN != len || head < 20 || IP_LEN + head > total)
-		return SEEN_BAD;
-	*why = "a wrong IP checksum";
-	if (sum(ip, IP_LEN, 0))
+	*why = "a header longer than its segment";
+	if (head < 20 || head > len)
 		return SEEN_BAD;
 	*why = "a wrong TCP checksum";
-	if (sum(tcp, total - IP_LEN,
-		    (uint64_t)get16(ip + 12) + get16(ip + 14) + get16(ip + 16) + get16(ip + 18) +
-			    6 + total - IP_LEN))
+	if (sum(tcp, len, pseudo + len))
 		return SEEN_BAD;
-	s->saddr = get32(ip + 12);
-	s->daddr = get32(ip + 16);
 	s->sport = get16(tcp);
 	s->dport = get16(tcp + 2);
 	s->seq = get32(tcp + 4);
 	s->ack = get32(tcp + 8);
 	s->flags = tcp[13];
-	s->ecn = ip[1] & 3;
+	s->ecn = (ip[0] >> 4 == 4 ? ip[1] : ip[1] >> 4) & 3;
 	s->wnd = get16(tcp + 14);
 	s->data = tcp + head;
-	s->len = total - IP_LEN - head;
+	s->len = len - head;
 	*why = options(tcp + 20, head - 20, s);
 	return *why ? SEEN_BAD : SEEN_TCP;
 }

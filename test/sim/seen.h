@@ -21,7 +21,7 @@ struct seen_block {
 };
 
 struct seen {
-	uint32_t saddr, daddr; /* host order */
+	uint32_t saddr, daddr; /* host order; of IPv6 the last 32 bits */
 	uint16_t sport, dport;
 	uint32_t seq, ack;
 	uint32_t len; /* payload bytes */
@@ -47,7 +47,7 @@ seen_len(const struct seen *s)
 
 enum seen_kind {
 	SEEN_TCP,
-	SEEN_ARP,
+	SEEN_ARP, /* or Neighbor Discovery */
 	SEEN_BAD, /* *why says what is wrong with it */
 };
 

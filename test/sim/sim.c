@@ -4,6 +4,7 @@
  *
  *	sim --seeds 1-2000         run them; a line for each that fails
  *	sim --seed 17 --trace      run one, and print every segment and event
+ *	sim --seed 17 --pcapng F   and write every frame to F; a seed that fails has that done
  *	sim --seeds 1-9 --counters what happened in them, by the stacks' counters
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "pcapng.h"
 #include "sim.h"
 
 #define MS          1000000ull
@@ -37,7 +39,7 @@ static struct spate_counters totals; /* of all seeds and both sides */
 /* Of slot 0, by secret and side: the hash in RFC 6528's formula, the offset of timestamps. */
 static struct numbers {
 	uint32_t iss, ts;
-} numbers[SECRETS][2];
+} numbers[2][SECRETS][2]; /* IPv4, IPv6 */
 
 void
 sim_trace(struct sim *s, const char *fmt, ...)
@@ -70,6 +72,22 @@ sim_fail(struct sim *s, const char *fmt, ...)
 	sim_trace(s, "FAILED: %s", s->failure);
 }
 
+struct spate_addr
+sim_addr(const struct sim *s, int side, uint16_t port)
+{
+	struct spate_addr a = {.family = AF_INET, .port = rte_cpu_to_be_16(port)};
+	rte_be32_t net = rte_cpu_to_be_32(NET6), ip = rte_cpu_to_be_32(side ? B_IP : A_IP);
+
+	if (!s->plan.v6) {
+		a.ip4 = ip;
+		return a;
+	}
+	a.family = AF_INET6;
+	memcpy(a.ip6, &net, sizeof(net));
+	memcpy(a.ip6 + 12, &ip, sizeof(ip));
+	return a;
+}
+
 /* ---- where the clock starts */
 
 static struct spate_stack *
@@ -83,8 +101,8 @@ create_stack(struct sim *s, int side, uint64_t now)
 		.max_time_wait = 64,
 		.mac = {2, 0, 0, 0, 0, 1 + side},
 		.mtu = 1500,
-		.ip4 = rte_cpu_to_be_32(side ? B_IP : A_IP),
 		.prefix = 16,
+		.prefix6 = 96,
 		.secret = "secrets of thirty-two bytes, ...",
 		.tcp = s->plan.tcp[side],
 		.ops = &app_ops,
@@ -92,6 +110,10 @@ create_stack(struct sim *s, int side, uint64_t now)
 	};
 	struct spate_stack *stack;
 
+	if (s->plan.v6)
+		memcpy(conf.ip6, sim_addr(s, side, 0).ip6, sizeof(conf.ip6));
+	else
+		conf.ip4 = sim_addr(s, side, 0).ip4;
 	conf.secret[31] = s->plan.secret * 2 + side;
 	stack = spate_stack_create(&conf, now);
 	if (stack == NULL) {
@@ -103,10 +125,9 @@ create_stack(struct sim *s, int side, uint64_t now)
 
 /* What the hashes of slot 0 are: its ISS and TSval at time 0. */
 static void
-learn_numbers(int secret, int side)
+learn_numbers(bool v6, int secret, int side)
 {
-	struct spate_addr a = {AF_INET, rte_cpu_to_be_16(A_PORT), {rte_cpu_to_be_32(A_IP)}};
-	struct spate_addr b = {AF_INET, rte_cpu_to_be_16(B_PORT), {rte_cpu_to_be_32(B_IP)}};
+	struct spate_addr a, b;
 	struct spate_stack *stack;
 	struct spate_conn_info info;
 	spate_conn c;
@@ -114,12 +135,15 @@ learn_numbers(int secret, int side)
 	memset(&sim, 0, sizeof(sim));
 	sim.wire.pool = pools[0];
 	sim.plan.secret = secret;
+	sim.plan.v6 = v6;
+	a = sim_addr(&sim, 0, A_PORT);
+	b = sim_addr(&sim, 1, B_PORT);
 	spate_tcp_defaults(&sim.plan.tcp[side]);
 	stack = create_stack(&sim, side, 0);
 	if (spate_connect_from(stack, side ? &b : &a, side ? &a : &b, &c) < 0 ||
 		spate_conn_info(stack, c, &info) < 0)
 		exit(1);
-	numbers[secret][side] = (struct numbers){info.snd_una, 0};
+	numbers[v6][secret][side] = (struct numbers){info.snd_una, 0};
 	spate_stack_free(stack);
 }
 
@@ -128,7 +152,7 @@ static uint64_t
 start_time(const struct plan *p)
 {
 	struct rng r = rng_stream(p->seed, 4);
-	const struct numbers *n = &numbers[p->secret][p->start_side];
+	const struct numbers *n = &numbers[p->v6][p->secret][p->start_side];
 	uint32_t near = rng_log(&r, 1, 20000), shift = p->tcp[p->start_side].isn_shift;
 	uint64_t t = rng_log(&r, PRELUDE, START_MAX);
 
@@ -151,9 +175,9 @@ start_time(const struct plan *p)
 /* ---- one seed */
 
 static void
-begin(struct sim *s, uint64_t seed, bool trace)
+begin(struct sim *s, uint64_t seed, bool trace, struct pcapng *capture)
 {
-	struct spate_addr any = {AF_INET, rte_cpu_to_be_16(B_PORT), {0}};
+	struct spate_addr any = {.port = rte_cpu_to_be_16(B_PORT)};
 	struct flow keep[SLOTS][2], spare[SLOTS];
 	uint64_t start;
 
@@ -171,6 +195,7 @@ begin(struct sim *s, uint64_t seed, bool trace)
 	}
 	plan_make(&s->plan, seed);
 	s->trace = trace;
+	s->capture = capture;
 	if (trace)
 		plan_print(&s->plan);
 	s->rng = rng_stream(seed, 2);
@@ -184,12 +209,13 @@ begin(struct sim *s, uint64_t seed, bool trace)
 		s->side[side].stack = create_stack(s, side, s->now);
 	}
 	for (int side = 0; side < 2 && s->plan.announce; side++) {
-		struct spate_addr other = {AF_INET, 0, {rte_cpu_to_be_32(side ? A_IP : B_IP)}};
+		struct spate_addr other = sim_addr(s, !side, 0);
 
 		spate_announce(s->side[side].stack);
 		spate_resolve(s->side[side].stack, &other);
 		loop_pump(s, side, CAUSE_APP);
 	}
+	any.family = s->plan.v6 ? AF_INET6 : AF_INET;
 	if (spate_listen(s->side[1].stack, &any, s->plan.backlog, SPATE_LISTEN_REUSE_ADDRESS, 0) <
 		0)
 		sim_fail(s, "listen");
@@ -243,13 +269,14 @@ check_bytes(struct sim *s)
 				counted(s, side, SPATE_RX_BYTES), got[side]);
 }
 
-/* True when the seed passed. */
+/* True when the seed passed. `file`: where to write its frames, or NULL. */
 static bool
-run_seed(uint64_t seed, bool trace)
+run_seed(uint64_t seed, bool trace, const char *file)
 {
 	struct sim *s = &sim;
+	struct pcapng *capture = file ? pcapng_open(file) : NULL;
 
-	begin(s, seed, trace);
+	begin(s, seed, trace, capture);
 	loop_until(s, NEVER);
 	if (!s->failed && !s->plan.quit) {
 		verdict_check(s);
@@ -273,13 +300,28 @@ run_seed(uint64_t seed, bool trace)
 		if (!rte_mempool_full(pools[i]))
 			sim_fail(s, "%u buffers have not come back",
 				rte_mempool_in_use_count(pools[i]));
-	if (s->failed)
+	pcapng_close(capture);
+	if (s->failed && file == NULL)
 		printf("seed %lu failed %s (again: sim --seed %lu --trace)\n", seed, s->failure,
 			seed);
 	return !s->failed;
 }
 
 /* ---- main */
+
+/* A seed that has failed is run once more, alone, and its frames are kept. */
+static bool
+run_and_keep(uint64_t seed, bool trace, const char *file)
+{
+	char name[64];
+
+	if (file || run_seed(seed, trace, NULL))
+		return file ? run_seed(seed, trace, file) : true;
+	snprintf(name, sizeof(name), "sim-%lu.pcapng", seed);
+	run_seed(seed, false, name);
+	printf("seed %lu: its frames are in %s\n", seed, name);
+	return false;
+}
 
 static int
 start_eal(const char *name)
@@ -302,7 +344,7 @@ start_eal(const char *name)
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace] [--counters]\n");
+	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace] [--counters] [--pcapng FILE]\n");
 	return 2;
 }
 
@@ -312,12 +354,15 @@ main(int argc, char **argv)
 	uint64_t first = 0, last = 0, passed = 0, failed = 0;
 	struct rng r = rng_stream(0, 0);
 	bool trace = false, counters = false;
+	const char *file = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)
 			trace = true;
 		else if (strcmp(argv[i], "--counters") == 0)
 			counters = true;
+		else if (strcmp(argv[i], "--pcapng") == 0 && i + 1 < argc)
+			file = argv[++i];
 		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
 			first = last = strtoull(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc &&
@@ -326,7 +371,7 @@ main(int argc, char **argv)
 		else
 			return usage();
 	}
-	if (first == 0 || last < first)
+	if (first == 0 || last < first || (file && first != last))
 		return usage();
 	setvbuf(stdout, NULL, _IOLBF, 0); /* what has failed is known although it is stopped */
 	if (start_eal(argv[0]) < 0) {
@@ -335,10 +380,10 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(sim_pattern); i++)
 		sim_pattern[i] = rng_next(&r);
-	for (int i = 0; i < SECRETS * 2; i++)
-		learn_numbers(i / 2, i % 2);
+	for (int i = 0; i < SECRETS * 4; i++)
+		learn_numbers(i & 1, i / 4, i / 2 % 2);
 	for (uint64_t seed = first; seed <= last; seed++)
-		run_seed(seed, trace) ? passed++ : failed++;
+		run_and_keep(seed, trace, file) ? passed++ : failed++;
 	for (int i = 0; i < SPATE_N_COUNTERS && counters; i++)
 		printf("%12lu %s\n", totals.v[i], spate_counter_info[i].name);
 	printf("%lu passed, %lu failed\n", passed, failed);

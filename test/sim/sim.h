@@ -30,6 +30,7 @@
 
 #define A_IP      0xc6120001u /* 198.18.0.1/16 */
 #define B_IP      0xc6120002u
+#define NET6      0x20010002 /* 2001:2::/96 is before them over IPv6 */
 #define A_PORT    20000 /* of slot 0 */
 #define B_PORT    80    /* listens */
 #define BOTH_PORT 30000 /* of B where both connect: nobody listens */
@@ -131,6 +132,7 @@ struct side {
 struct sim {
 	struct plan plan;
 	bool trace;
+	struct pcapng *capture; /* NULL: none */
 	struct wire wire;
 	struct side side[2];
 	struct end end[SLOTS][INCARNATIONS][2];
@@ -177,6 +179,8 @@ leaves(const struct end *e)
 /* The first thing that is wrong is kept; the simulation stops soon. */
 void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sim_trace(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One side's address, of the seed's family. */
+struct spate_addr sim_addr(const struct sim *s, int side, uint16_t port);
 uint64_t sim_drops(const struct sim *s, int side);
 
 /* app.c */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,22 +80,48 @@ wire_next(const struct wire *w)
 /* ---- what can happen */
 
 static bool
-is_arp(const struct rte_mbuf *m)
+is_v6(const struct rte_mbuf *m)
 {
 	const struct rte_ether_hdr *h = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 
-	return h->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP);
+	return h->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6);
+}
+
+/* ARP, or Neighbor Discovery. */
+static bool
+is_neighbour(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *h = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	return h->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP) ||
+	       (is_v6(m) && ((const uint8_t *)(h + 1))[6] == IPPROTO_ICMPV6);
 }
 
 /*
- * One bit of what a checksum or an address comparison covers: a single flip is always
- * found. The source MAC address is nobody's to check without the FCS.
+ * Is this bit anybody's to check? Not the source MAC address, without the FCS. Of IPv6's
+ * header, which has no checksum, not class, label and hop limit; and a length that becomes
+ * less is found by the checksum behind it, nearly always.
  */
+static bool
+is_covered(const struct rte_mbuf *m, uint32_t at, uint8_t bit)
+{
+	uint32_t in = at - RTE_ETHER_HDR_LEN;
+
+	if (at < RTE_ETHER_HDR_LEN)
+		return at < RTE_ETHER_ADDR_LEN || at >= 2 * RTE_ETHER_ADDR_LEN;
+	if (!is_v6(m) || in > 7)
+		return true;
+	if (in == 4 || in == 5)
+		return !(rte_pktmbuf_mtod(m, const uint8_t *)[at] & bit);
+	return in == 6 || (in == 0 && bit >= 0x10);
+}
+
+/* One bit of what a checksum or a comparison covers: a single flip is always found. */
 static const char *
 damage(struct wire *w, struct rte_mbuf *m)
 {
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t at;
+	uint32_t ip_len = is_v6(m) ? 40 : 20, at;
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), bit;
 
 	if (rng_percent(&w->rng, 10)) {
 		rte_pktmbuf_trim(m, rng_range(&w->rng, 1, m->data_len - 1));
@@ -102,11 +129,12 @@ damage(struct wire *w, struct rte_mbuf *m)
 	}
 	do {
 		at = rng_range(&w->rng, 0, m->data_len - 1);
-	} while (at >= RTE_ETHER_ADDR_LEN && at < 2 * RTE_ETHER_ADDR_LEN);
-	p[at] ^= 1 << rng_range(&w->rng, 0, 7);
+		bit = 1 << rng_range(&w->rng, 0, 7);
+	} while (!is_covered(m, at, bit));
+	p[at] ^= bit;
 	if (at < RTE_ETHER_HDR_LEN)
 		return "bit flipped in Ethernet";
-	return at < RTE_ETHER_HDR_LEN + 20 ? "bit flipped in IP" : "bit flipped in TCP";
+	return at < RTE_ETHER_HDR_LEN + ip_len ? "bit flipped in IP" : "bit flipped in TCP";
 }
 
 /* Arrival of a frame that leaves the queue at `t`. */
@@ -158,7 +186,15 @@ mark(struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
 
-	if (is_arp(m) || ip->version_ihl >> 4 != 4 || (ip->type_of_service & 3) == 0)
+	if (is_neighbour(m))
+		return;
+	if (ip->version_ihl >> 4 == 6) {
+		/* The traffic class's last bits; there is no checksum. */
+		if (ip->type_of_service & 0x30)
+			ip->type_of_service |= 0x30;
+		return;
+	}
+	if ((ip->type_of_service & 3) == 0)
 		return;
 	ip->type_of_service |= 3;
 	ip->hdr_checksum = 0;
@@ -188,7 +224,7 @@ wire_send(struct wire *w, int from, struct rte_mbuf *m, uint64_t tag, uint64_t n
 		frame[1] = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
 	for (int i = 0; i < 2 && frame[i]; i++) {
 		fate.arrives[i] = arrival(w, l, left, i > 0);
-		if (rng_chance(&w->rng, l->corrupt_ppm) && !is_arp(frame[i]))
+		if (rng_chance(&w->rng, l->corrupt_ppm) && !is_neighbour(frame[i]))
 			fate.corrupt[i] = damage(w, frame[i]);
 		w->corrupted += fate.corrupt[i] != NULL;
 		push(w, (struct wire_frame){

@@ -5,7 +5,8 @@
  * neighbours, arrives twice, or arrives damaged.
  *
  * It owns the frames in flight. What it does follows from its seed and the frames alone.
- * ARP has no checksum, so ARP is never damaged.
+ * ARP has no checksum, and a group's MAC address no meaning beside the group's own: ARP and
+ * Neighbor Discovery are never damaged.
  */
 #ifndef TEST_SIM_WIRE_H
 #define TEST_SIM_WIRE_H

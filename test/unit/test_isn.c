@@ -203,6 +203,95 @@ test_isn_every_bit_of_tuple_and_secret_counts(void **state)
 	free(t);
 }
 
+/* A stack's addresses, as far as tcp_isn() looks at them: one of ours, names for a few peers. */
+static struct tcp *
+make_tcp6(uint8_t secret)
+{
+	enum { PLACES = 64 };
+	static const uint8_t none[16], key[16], us[16] = {0x20, 1, 0, 2, [15] = 1};
+	struct ip_iface *ip = exact_alloc(sizeof(*ip));
+	struct tcp *t = make_tcp(secret);
+
+	t->ip = ip;
+	assert_int_equal(
+		ip6_start(ip, aligned_exact(64, addr6_bytes(PLACES)), PLACES, key, us, 64, none),
+		0);
+	return t;
+}
+
+static void
+free_tcp6(struct tcp *t)
+{
+	free(t->ip->peers6.entry);
+	free(t->ip);
+	free(t);
+}
+
+/* The ISN towards `peer`, without the clock. */
+static uint32_t
+isn_to(struct tcp *t, const uint8_t peer[16])
+{
+	struct flow_key k = {
+		.raddr = ip6_peer_name(t->ip, peer),
+		.laddr = addr_v6_name(t->ip->range6[1].base),
+		.rport = 1,
+		.lport = 2,
+	};
+
+	return isn_of(t, &k) - (uint32_t)(t->now_ns >> t->conf.isn_shift);
+}
+
+static void
+test_isn_every_bit_of_ipv6_addresses_counts(void **state)
+{
+	enum { TRIES = 2048 };
+	struct tcp *t = make_tcp6(6);
+	struct rng r = {6};
+
+	(void)state;
+	for (uint32_t bit = 8; bit < 128; bit++) {
+		uint32_t flips[32] = {0};
+
+		for (int i = 0; i < TRIES; i++) {
+			uint32_t before;
+			uint8_t peer[16];
+
+			rng_fill(&r, peer, sizeof(peer));
+			peer[0] = 0x20;
+			before = isn_to(t, peer);
+			peer[bit / 8] ^= 1u << bit % 8;
+			before ^= isn_to(t, peer);
+			for (uint32_t out = 0; out < 32; out++)
+				flips[out] += before >> out & 1;
+		}
+		for (uint32_t out = 0; out < 32; out++)
+			if (coins(flips[out], TRIES) > 5.5)
+				fail_msg("bit %u of the address flips bit %u of the ISN %u times "
+					 "of %u",
+					bit, out, flips[out], TRIES);
+	}
+	free_tcp6(t);
+}
+
+/* It is the address that counts, not the name it has just now: that is another next time. */
+static void
+test_isn_outlives_the_name(void **state)
+{
+	uint8_t peer[16] = {0x20, 1, 0, 2, [15] = 2}, other[16] = {0x20, 1, 0, 3};
+	struct tcp *t = make_tcp6(7);
+	rte_be32_t name = ip6_peer_name(t->ip, peer);
+	uint32_t isn = isn_to(t, peer);
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		other[15] = i;
+		ip6_peer_name(t->ip, other);
+	}
+	assert_int_not_equal(ip6_peer_name(t->ip, peer), name);
+	assert_int_equal(isn_to(t, peer), isn);
+	free_tcp6(t);
+}
+
 /* The timestamp that a SYN carries beside the ISN tells nothing of it, nor of the neighbour's. */
 static void
 test_isn_timestamp_offset_is_unrelated(void **state)
@@ -263,6 +352,8 @@ main(int argc, char **argv)
 		ROW_TEST("CM-11", test_isn_bits_are_even),
 		ROW_TEST("CM-11", test_isn_neighbours_are_unrelated),
 		ROW_TEST("CM-11", test_isn_every_bit_of_tuple_and_secret_counts),
+		ROW_TEST("CM-11 IP-04", test_isn_every_bit_of_ipv6_addresses_counts),
+		ROW_TEST("CM-11 IP-04", test_isn_outlives_the_name),
 		ROW_TEST("CM-11 OP-05", test_isn_timestamp_offset_is_unrelated),
 		ROW_TEST("CM-11 OP-05", test_isn_follows_the_clock),
 	};
