@@ -29,7 +29,7 @@ link_plan(struct rng *r, struct wire_link *l, bool clean, bool fifo)
 	if (clean)
 		return;
 	if (rng_percent(r, 10))
-		l->hole = rng_range(r, 1100, 1500);
+		l->hole = rng_range(r, 1300, 1500); /* IPv6 needs 1280 and a header */
 	if (rng_percent(r, 70))
 		l->loss_ppm =
 			rng_percent(r, 70) ? rng_log(r, 100, 100000) : rng_range(r, 0, 100000);
