@@ -310,6 +310,9 @@ interact(struct cmdline *cl)
 			tell(cl);
 			continue;
 		}
+		/* Drivers have signals of their own: net_tap's says that frames wait. */
+		if (n < 0 && errno == EINTR && !*state.app->interrupted)
+			continue;
 		if (n < 0 || read(STDIN_FILENO, &key, 1) <= 0 || cmdline_in(cl, &key, 1) < 0)
 			return;
 	}
