@@ -519,7 +519,7 @@ struct spate_filter {
 /*
  * List connections, TIME_WAIT included, in pieces: `visit` is called for those in the
  * next part of the table that fit `filter` (NULL: all). Start with *cursor = 0; returns false
- * when the end was reached. One call looks at a burst's worth of the table, 64 buckets at
+ * when the end was reached. One call looks at a burst's worth of the table, 512 buckets at
  * most, so it can be used between bursts.
  */
 bool spate_conn_list(const struct spate_stack *s, uint32_t *cursor,

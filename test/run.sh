@@ -11,7 +11,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . app/install.sh
 
-TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev nginx-light wrk curl tshark iproute2 ethtool procps python3 netcat-openbsd iputils-ping"
+TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev nginx-light wrk curl tshark iproute2 ethtool procps python3 netcat-openbsd iputils-ping nftables"
 # DPDK handles SIGSEGV while it probes memory; leaks are looked for by the tests themselves.
 export ASAN_OPTIONS=handle_segv=2:allow_user_segv_handler=0:detect_leaks=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1

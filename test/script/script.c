@@ -295,14 +295,16 @@ script_advance(struct script *s, uint64_t until, bool stop_at_output)
 struct spate_addr
 script_addr(uint32_t ip, uint16_t port)
 {
-	struct spate_addr a = {AF_INET, rte_cpu_to_be_16(port), {rte_cpu_to_be_32(ip)}};
+	struct spate_addr a;
 
-	if (script_v6) {
-		a.family = AF_INET6;
-		memset(a.ip6, 0, sizeof(a.ip6));
-		if (ip)
-			script_ip6(ip, a.ip6);
-	}
+	/* Every byte of it: addresses are compared whole. */
+	memset(&a, 0, sizeof(a));
+	a.family = script_v6 ? AF_INET6 : AF_INET;
+	a.port = rte_cpu_to_be_16(port);
+	if (!script_v6)
+		a.ip4 = rte_cpu_to_be_32(ip);
+	else if (ip)
+		script_ip6(ip, a.ip6);
 	return a;
 }
 
