@@ -31,7 +31,7 @@ double report_duration(const struct app *a, const struct totals *t);
 /* Busy cycles per connection end on worker `i`; 0 when none ended there. */
 uint64_t report_cycles(const struct totals *t, uint16_t i);
 
-/* "client", "server" or "client+server": what worker `i` does. */
+/* "client", "server", "client+server", "by hand" or "none": what worker `i` does. */
 const char *report_role(const struct app *a, uint16_t i);
 
 /* Write --json=FILE. False, said, when it cannot be written. */

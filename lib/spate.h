@@ -12,8 +12,8 @@
  *     n = spate_stack_output(s, out, max, now);  what is to be sent
  *
  * Callbacks (struct spate_ops) are called from input and tick; on_closed() also from inside
- * the call that ends a connection at once: spate_abort, spate_close of one that was not
- * established or has unread data, spate_stack_close_all and spate_stack_abort_all. Segments are
+ * the call that ends a connection at once: spate_abort, spate_forget, spate_close of one that was
+ * not established or has unread data, spate_stack_close_all and spate_stack_abort_all. Segments are
  * built in spate_stack_output(), so whatever a callback sends or closes shares a segment with the
  * ACK that is owed.
  *
