@@ -30,7 +30,7 @@ END
 # ---- as in time_wait.sh: tuples, "local peer" a line
 
 ours()        { ask prompt 'show conn state TIME_WAIT limit 1000' | awk 'NR > 1 { print $4, $5 }' | sort; }
-ours_open()   { ask prompt 'show conn limit 1000' | awk 'NR > 1 && $1 != "TIME_WAIT"'; }
+ours_open()   { ask prompt 'show conn limit 1000' | awk 'NR > 1 && $1 != "TIME_WAIT" && $1 != "LISTEN"'; }
 theirs()      { on_host ss -H6tan state time-wait | awk '{ print $4, $3 }' | sort; }
 theirs_open() { on_host ss -H6tan state connected exclude time-wait; }
 

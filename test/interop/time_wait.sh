@@ -20,7 +20,7 @@ END
 
 # Tuples as spate sees them, "local peer" a line, in TIME_WAIT and in any other state.
 ours()        { ask prompt 'show conn state TIME_WAIT limit 1000' | awk 'NR > 1 { print $4, $5 }' | sort; }
-ours_open()   { ask prompt 'show conn limit 1000' | awk 'NR > 1 && $1 != "TIME_WAIT"'; }
+ours_open()   { ask prompt 'show conn limit 1000' | awk 'NR > 1 && $1 != "TIME_WAIT" && $1 != "LISTEN"'; }
 # And as Linux does, turned around.
 theirs()      { on_host ss -Htan state time-wait | awk '{ print $4, $3 }' | sort; }
 theirs_open() { on_host ss -Htan state connected exclude time-wait; }
