@@ -197,8 +197,8 @@ silent()
 	each_family remember Linux 4051 5051
 	each_family remember Linux 4052 5052
 	for family in IPv4 IPv6; do
-		linux "$family-4051-5051" keepalive 1 1 2 >/dev/null
-		linux "$family-4052-5052" keepalive 1 1 2 >/dev/null
+		linux "$family-4051-5051" keepalive 1 1 5 >/dev/null
+		linux "$family-4052-5052" keepalive 1 1 5 >/dev/null
 		ask prompt "tcp forget ${n_of[$family-4051]}" >/dev/null
 	done
 	for family in IPv4 IPv6; do
