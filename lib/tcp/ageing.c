@@ -33,9 +33,9 @@ tcp_ageing_run(struct tcp *t)
 	for (uint32_t i = 0; i < AT_A_TIME && t->ageing_at < t->untouched; i++)
 		look(&t->conns[t->ageing_at++]);
 	if (t->ageing_at < t->untouched)
-		return t->now_ns;
+		return t->now_ns + 1;
 	t->ageing_at = 0;
 	t->ageing_ns += ROUND_NS;
 	/* After a long sleep each round it has missed follows. */
-	return t->ageing_ns > t->now_ns ? t->ageing_ns : t->now_ns;
+	return t->ageing_ns > t->now_ns ? t->ageing_ns : t->now_ns + 1;
 }
