@@ -141,7 +141,9 @@ tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	}
 	if (unlikely(c->options & TCP_O_NARROW))
 		tcp_path_acked(t, c);
-	if ((c->options & TCP_O_ECN_CUT) && seq_geq(ack, c->recover))
+	/* Beyond what was in flight is the CWR: until it has arrived ECE is still the old mark's.
+	 */
+	if ((c->options & TCP_O_ECN_CUT) && seq_gt(ack, c->recover))
 		c->options &= ~TCP_O_ECN_CUT;
 	if (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))
 		recovering(t, c, acked);
