@@ -10,6 +10,8 @@
 static const char *const timer_name[SPATE_N_TIMERS] = {
 	[SPATE_TIMER_NONE] = "none",
 	[SPATE_TIMER_RETRANSMIT] = "retransmit",
+	[SPATE_TIMER_LOSS_PROBE] = "loss-probe",
+	[SPATE_TIMER_REORDER] = "reorder",
 	[SPATE_TIMER_PERSIST] = "persist",
 	[SPATE_TIMER_OVERRIDE] = "override",
 	[SPATE_TIMER_FIN_WAIT_2] = "fin-wait-2",

@@ -28,6 +28,9 @@ struct knob {
 
 static const char *const reuse_choices[] = {"no", "ts", "any", NULL};
 
+static const char *const congestion_choices[] = {
+	[SPATE_CUBIC] = "cubic", [SPATE_NEWRENO] = "newreno", [SPATE_N_CONGESTION] = NULL};
+
 #define AT(field) offsetof(struct spate_tcp_conf, field)
 
 static const struct knob table[] = {
@@ -82,6 +85,10 @@ static const struct knob table[] = {
 		"offered and accepted (RFC 7323)"},
 	{"window-scale", KNOB_ON_OFF, AT(window_scale), 0, 1, "", NULL,
 		"offered and accepted (RFC 7323)"},
+	{"congestion", KNOB_CHOICE, AT(congestion), 0, SPATE_N_CONGESTION - 1, "",
+		congestion_choices, "how the window grows (RFC 9438, RFC 5681)"},
+	{"no-delay", KNOB_ON_OFF, AT(no_delay), 0, 1, "", NULL,
+		"short segments leave at once: Nagle off (RFC 1122 4.2.3.4)"},
 	{"sack", KNOB_ON_OFF, AT(sack), 0, 1, "", NULL, "offered and accepted (RFC 2018, 2883)"},
 	{"ecn", KNOB_ON_OFF, AT(ecn), 0, 1, "", NULL, "offered and accepted (RFC 3168)"},
 	{"tolerate-missing-ts", KNOB_ON_OFF, AT(tolerate_missing_ts), 0, 1, "", NULL,

@@ -110,6 +110,17 @@ enum spate_reuse {
 	SPATE_REUSE_ANY,    /* without timestamps too */
 };
 
+/* How the congestion window grows and shrinks. */
+enum spate_congestion {
+	SPATE_CUBIC = 0, /* RFC 9438 */
+	SPATE_NEWRENO,   /* RFC 5681, with RFC 3465's counting of bytes */
+	SPATE_N_CONGESTION
+};
+
+/* "cubic", "newreno"; and back: -1 for another name. */
+const char *spate_congestion_name(enum spate_congestion c);
+int spate_congestion_by_name(const char *name);
+
 /* TCP-AO's algorithms (RFC 5926): how traffic keys are derived and MACs made. */
 enum spate_auth_algorithm {
 	SPATE_AUTH_HMAC_SHA_1_96 = 1, /* KDF_HMAC_SHA1 */
@@ -143,6 +154,7 @@ struct spate_tcp_conf {
 	uint8_t initial_window;         /* segments, RFC 6928 */
 	uint8_t black_hole_timeouts;    /* of a full segment, then a smaller one; 0: never */
 	uint8_t reuse;                  /* enum spate_reuse */
+	uint8_t congestion;             /* enum spate_congestion */
 	uint8_t isn_shift;              /* ISN tick is 2^isn_shift ns (RFC 6528) */
 	bool syn_cookies;               /* answer SYNs there is no room for (RFC 4987) */
 	bool keepalive;                 /* on every connection from its start */
@@ -151,6 +163,7 @@ struct spate_tcp_conf {
 	bool window_scale;              /* RFC 7323 offered and accepted */
 	bool user_timeout_option;       /* RFC 5482 sent, and the peer's adopted */
 	bool ecn;                       /* RFC 3168 offered and accepted */
+	bool no_delay;                  /* Nagle's algorithm off (RFC 1122 4.2.3.4) */
 	bool sack;                      /* RFC 2018 and 2883 offered and accepted */
 	bool tolerate_missing_ts;       /* accept segments without the agreed timestamp */
 	bool honour_rst_in_time_wait;   /* against RFC 1337 */
@@ -356,6 +369,17 @@ enum spate_option {
 	 * it (RFC 5482); what is set here the peer does not change.
 	 */
 	SPATE_OPT_USER_TIMEOUT,
+	/*
+	 * 0 or 1: a short segment leaves although something is in flight (RFC 1122 4.2.3.4: Nagle's
+	 * algorithm off). At first what the knob says.
+	 */
+	SPATE_OPT_NO_DELAY,
+	/*
+	 * 0 or 1: only full segments leave, and what is left over after 200 ms, or when it is 0
+	 * again, or with the FIN.
+	 */
+	SPATE_OPT_CORK,
+	SPATE_OPT_CONGESTION, /* enum spate_congestion; at any time */
 };
 
 /*
@@ -429,6 +453,8 @@ uint64_t spate_get_user(const struct spate_stack *s, spate_conn c);
 enum spate_timer {
 	SPATE_TIMER_NONE = 0,
 	SPATE_TIMER_RETRANSMIT,
+	SPATE_TIMER_LOSS_PROBE, /* the last in flight may be lost (RFC 8985 7) */
+	SPATE_TIMER_REORDER,    /* something was overtaken: late, or lost (RFC 8985 6) */
 	SPATE_TIMER_PERSIST,  /* the peer's window is closed */
 	SPATE_TIMER_OVERRIDE, /* it is open too little to be worth a segment */
 	SPATE_TIMER_FIN_WAIT_2,

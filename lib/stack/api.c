@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "stack/stack.h"
+#include "tcp/recovery.h"
 #include "tcp/auth.h"
 
 /* struct spate_source from inside. */
@@ -290,6 +291,11 @@ spate_setopt(struct spate_stack *s, spate_conn id, enum spate_option option, uin
 		return tcp_auth_set_icmp(&s->tcp, c, value);
 	case SPATE_OPT_USER_TIMEOUT:
 		return tcp_user_timeout_set(&s->tcp, c, value);
+	case SPATE_OPT_NO_DELAY:
+	case SPATE_OPT_CORK:
+		return tcp_set_small(&s->tcp, c, option, value);
+	case SPATE_OPT_CONGESTION:
+		return tcp_cwnd_choose(&s->tcp, c, value);
 	}
 	return -ENOPROTOOPT;
 }
@@ -314,6 +320,15 @@ spate_getopt(const struct spate_stack *s, spate_conn id, enum spate_option optio
 		return tcp_auth_get(&s->tcp, c, option, value);
 	case SPATE_OPT_USER_TIMEOUT:
 		*value = tcp_user_timeout_ms(&s->tcp, c);
+		return 0;
+	case SPATE_OPT_NO_DELAY:
+		*value = c->no_delay;
+		return 0;
+	case SPATE_OPT_CORK:
+		*value = c->corked;
+		return 0;
+	case SPATE_OPT_CONGESTION:
+		*value = c->congestion;
 		return 0;
 	}
 	return -ENOPROTOOPT;

@@ -17,13 +17,15 @@
 #include "tcp/extra.h"
 #include "tcp/reassembly.h"
 
-#define VLAN_LAST    4094
-#define MTU_DEFAULT  1500
-#define MTU_LEAST    576 /* what every IPv4 host must take (RFC 791) */
-#define PREFETCH     6   /* frames ahead */
-#define SECRET_TABLE 0   /* where in conf.secret the 16-byte keys are */
-#define SECRET_ISN   16
-#define SECRET_LABEL 32
+#define VLAN_LAST       4094
+#define MTU_DEFAULT     1500
+#define MTU_LEAST       576 /* what every IPv4 host must take (RFC 791) */
+#define PREFETCH        6   /* frames ahead */
+#define HOLES_PER_EXTRA 2
+#define HOLES_LEAST     4096
+#define SECRET_TABLE    0 /* where in conf.secret the 16-byte keys are */
+#define SECRET_ISN      16
+#define SECRET_LABEL    32
 
 /* Without an allocator: the C library's heap, 64-byte aligned, which sanitizers watch. */
 static void *
@@ -59,6 +61,15 @@ peers6_of(const struct spate_stack_conf *c)
 	return addr6_places(c->max_conns + c->max_time_wait);
 }
 
+/* Holes in what is in flight: a few for each connection that has a side record. */
+static uint32_t
+holes_of(const struct spate_stack_conf *c)
+{
+	uint32_t n = HOLES_PER_EXTRA * tcp_extra_places(&c->tcp, c->max_conns);
+
+	return n < HOLES_LEAST ? HOLES_LEAST : n;
+}
+
 static int
 allocate(struct spate_stack *s)
 {
@@ -71,6 +82,7 @@ allocate(struct spate_stack *s)
 		[MEMORY_CHUNKS] = (size_t)c->max_conns * sizeof(struct tcp_chunk),
 		[MEMORY_EXTRAS] =
 			(size_t)tcp_extra_places(&c->tcp, c->max_conns) * sizeof(struct tcp_extra),
+		[MEMORY_HOLES] = scoreboard_pool_bytes(holes_of(c)),
 		[MEMORY_PEERS6] = has_ip6(c) ? addr6_bytes(peers6_of(c)) : 0,
 	};
 
@@ -131,6 +143,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->chunks = s->memory[MEMORY_CHUNKS];
 	t->max_chunks = c->max_conns;
 	t->chunk_free = TCP_CHUNK_NONE;
+	scoreboard_pool_init(&t->holes, s->memory[MEMORY_HOLES], holes_of(c));
 	t->extras = s->memory[MEMORY_EXTRAS];
 	t->max_extras = tcp_extra_places(&c->tcp, c->max_conns);
 	t->extra_free = TCP_EXTRA_NONE;

@@ -89,7 +89,9 @@
 	X(EXTRA_NONE_LEFT, extra_none_left,                                                        \
 		"connections that did without a side record: pool empty")                          \
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
-	X(FAST_RETRANSMITS, fast_retransmits, "recoveries begun by three duplicate ACKs")          \
+	X(FAST_RETRANSMITS, fast_retransmits,                                                      \
+		"recoveries begun by duplicate ACKs or SACK, before any timeout")                  \
+	X(LOSS_PROBES, loss_probes, "segments sent to find out about the last in flight")          \
 	X(BLACK_HOLES, black_holes, "times full segments vanished and smaller ones were tried")    \
 	X(PATH_PROBES, path_probes, "segments sent to try a larger size")                          \
 	X(PATH_RAISED, path_raised, "of these, acknowledged: the larger size is used again")       \

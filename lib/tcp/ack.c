@@ -1,39 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What an acknowledgement does: round-trip time (RFC 6298), congestion window (RFC 5681),
- * recovery from loss (RFC 6582), and the peer's window.
- *
- * After a loss, sequence numbers from snd_rtx up to `recover` are sent again as ACKs
- * make room; snd_nxt never goes back.
+ * What an acknowledgement does: round-trip time (RFC 6298), and the peer's window. What it does
+ * to the congestion window, and to what was lost, is behind recovery.h.
  */
-#include "tcp/seq.h"
-#include "tcp/tcp.h"
+#include "tcp/recovery.h"
 
 #define RTT_GRANULARITY_US 1000       /* RFC 6298 G: the wheel's tick */
 #define RTT_MAX_US         (1u << 28) /* beyond any RTO, and sums of a few of them fit */
-#define DUPACK_THRESHOLD   3
 #define RTO_AFTER_SYN_LOSS 3000000ull /* RFC 6298 5.7 */
-#define SSTHRESH_UNLIMITED UINT32_MAX
-#define CWND_MAX           (1u << 30) /* no window is larger (RFC 7323 2.3) */
-
-static void
-congestion_init(const struct tcp *t, struct tcp_conn *c)
-{
-	/* RFC 5681 3.1: a lost SYN or SYN+ACK means one segment to begin with. */
-	uint32_t segments = c->flags & TCP_F_SYN_LOST ? 1 : t->conf.initial_window;
-
-	c->cwnd = segments * tcp_segment_room(c);
-	c->ssthresh = SSTHRESH_UNLIMITED;
-}
 
 /* RFC 6298 2.2, 2.3 with alpha 1/8 and beta 1/4. */
 static void
-rtt_sample(struct tcp_conn *c, uint32_t r)
+rtt_sample(const struct tcp *t, struct tcp_conn *c, uint32_t r)
 {
+	struct tcp_extra *x = tcp_extra_of(t, c);
+
 	if (r == 0)
 		r = 1;
 	if (r > RTT_MAX_US)
 		r = RTT_MAX_US;
+	if (x && r < x->min_rtt_us)
+		x->min_rtt_us = r;
 	c->backoff = 0; /* RFC 6298 5: only a new measurement ends it */
 	if (c->srtt_us == 0) {
 		c->srtt_us = r;
@@ -67,65 +54,26 @@ tcp_rto_us(const struct tcp *t, const struct tcp_conn *c)
 	return rto < max ? rto : max;
 }
 
-/* Half of what is in flight, two segments at least (RFC 5681 equation 4). */
-static uint32_t
-half_flight(const struct tcp_conn *c)
-{
-	uint32_t half = (c->snd_nxt - c->snd_una) / 2;
-	uint32_t floor = 2 * tcp_segment_room(c);
-
-	return half > floor ? half : floor;
-}
-
+/*
+ * RFC 7323 4.1: a round trip by the timestamp that came back, in whole milliseconds. It is for
+ * where no segment is being timed, because it was sent again (Karn): the echo says which of
+ * the two has arrived.
+ */
 static void
-grow(struct tcp_conn *c, uint32_t acked)
+rtt_by_timestamp(const struct tcp *t, struct tcp_conn *c, uint32_t tsecr)
 {
-	uint32_t smss = tcp_segment_room(c);
+	uint32_t ms = t->ts_now - (tsecr - c->ts_offset);
 
-	if (c->cwnd < c->ssthresh) {
-		/* RFC 5681 equation 2: slow start, counted in bytes. */
-		c->cwnd += acked < smss ? acked : smss;
-	} else {
-		uint32_t step = (uint64_t)smss * smss / c->cwnd; /* equation 3 */
-
-		c->cwnd += step ? step : 1;
-	}
-	if (c->cwnd > CWND_MAX)
-		c->cwnd = CWND_MAX;
-}
-
-/* An ACK that moves snd_una while something lost is being repaired. */
-static void
-recovering(struct tcp *t, struct tcp_conn *c, uint32_t acked)
-{
-	if (seq_geq(c->snd_una, c->recover)) {
-		if (c->flags & TCP_F_RECOVERY)
-			c->cwnd = c->ssthresh;
-		c->flags &= ~(TCP_F_RECOVERY | TCP_F_LOSS | TCP_F_RTX_DUE);
-		return;
-	}
-	/* A partial ACK (RFC 6582 3.2 step 3): what follows it is lost too. */
-	if (seq_lt(c->snd_rtx, c->snd_una))
-		c->snd_rtx = c->snd_una;
-	if (c->flags & TCP_F_RECOVERY) {
-		uint32_t smss = tcp_segment_room(c);
-
-		/* The window deflates by what has arrived; the segment sent again has its place. */
-		c->snd_rtx = c->snd_una;
-		c->cwnd -= acked < c->cwnd ? acked : c->cwnd;
-		c->cwnd += acked >= smss ? smss : 0;
-	} else {
-		grow(c, acked);
-	}
-	c->flags |= TCP_F_RTX_DUE;
-	tcp_ready(t, c);
+	if (ms < RTT_MAX_US / 1000)
+		rtt_sample(t, c, ms ? ms * 1000 : RTT_GRANULARITY_US);
 }
 
 void
-tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
+tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack, const struct tcp_options *o)
 {
 	uint32_t acked = ack - c->snd_una;
 	uint32_t bytes = acked;
+	bool repairing = c->flags & (TCP_F_RECOVERY | TCP_F_LOSS);
 
 	/* The FIN is the last number and no byte of the queue. */
 	if ((c->flags & TCP_F_FIN_SENT) && ack == c->snd_nxt)
@@ -137,7 +85,9 @@ tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	c->dupacks = 0;
 	if ((c->flags & TCP_F_RTT) && seq_geq(ack, c->rtt_seq)) {
 		c->flags &= ~TCP_F_RTT;
-		rtt_sample(c, tcp_now_us(t) - c->rtt_start);
+		rtt_sample(t, c, tcp_now_us(t) - c->rtt_start);
+	} else if (repairing && (c->flags & TCP_F_TS) && o->has_ts) {
+		rtt_by_timestamp(t, c, o->tsecr);
 	}
 	if (unlikely(c->options & TCP_O_NARROW))
 		tcp_path_acked(t, c);
@@ -145,78 +95,16 @@ tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	 */
 	if ((c->options & TCP_O_ECN_CUT) && seq_gt(ack, c->recover))
 		c->options &= ~TCP_O_ECN_CUT;
-	if (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))
-		recovering(t, c, acked);
+	if ((c->extra != TCP_EXTRA_NONE || o->n_sack || c->probing) && (c->options & TCP_O_SACK) &&
+		tcp_rack_ack(t, c, acked, o))
+		; /* that was all */
+	else if (repairing)
+		tcp_recovery_ack(t, c, acked);
 	else if (!(c->options & TCP_O_ECN_CUT))
-		grow(c, acked);
+		tcp_cwnd_grow(t, c, acked);
 	tcp_timer_due(c);
 	if (tcp_unsent(c))
 		tcp_ready(t, c);
-}
-
-/* RFC 3168 6.1.2: reduced for whatever reason, the peer may stop saying ECE. */
-static void
-reduced(struct tcp_conn *c)
-{
-	c->options &= ~TCP_O_ECN_CUT;
-	if (c->options & TCP_O_ECN)
-		c->options |= TCP_O_CWR;
-}
-
-void
-tcp_congestion_notified(struct tcp *t, struct tcp_conn *c)
-{
-	/* Once for what is in flight: the other ACKs of it say the same. */
-	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) || (c->options & TCP_O_ECN_CUT))
-		return;
-	spate_count(t->counters, SPATE_ECN_CUTS);
-	c->ssthresh = c->cwnd = half_flight(c);
-	c->recover = c->snd_nxt;
-	reduced(c);
-	c->options |= TCP_O_ECN_CUT;
-}
-
-void
-tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
-{
-	if (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) {
-		/* RFC 5681 3.2 step 4: a segment has left the network. */
-		if (c->flags & TCP_F_RECOVERY) {
-			c->cwnd += tcp_segment_room(c);
-			tcp_ready(t, c);
-		}
-		return;
-	}
-	if (++c->dupacks != DUPACK_THRESHOLD || tcp_path_probe_lost(t, c, true))
-		return;
-	spate_count(t->counters, SPATE_FAST_RETRANSMITS);
-	/* RFC 3168 6.1.2: what is lost from a window that was halved for ECE is the same
-	 * congestion.
-	 */
-	if (!(c->options & TCP_O_ECN_CUT))
-		c->ssthresh = half_flight(c);
-	reduced(c);
-	c->cwnd = c->ssthresh + DUPACK_THRESHOLD * tcp_segment_room(c);
-	c->recover = c->snd_nxt;
-	c->snd_rtx = c->snd_una;
-	c->flags |= TCP_F_RECOVERY | TCP_F_RTX_DUE;
-	tcp_ready(t, c);
-}
-
-void
-tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c)
-{
-	/* RFC 5681 3.1: only the first timeout of a segment halves; then one segment. */
-	if (c->retries == 0)
-		c->ssthresh = half_flight(c);
-	reduced(c);
-	c->cwnd = tcp_segment_room(c);
-	c->recover = c->snd_nxt;
-	c->snd_rtx = c->snd_una;
-	c->dupacks = 0;
-	c->flags &= ~(TCP_F_RECOVERY | TCP_F_RTT);
-	c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;
-	tcp_ready(t, c);
 }
 
 void
@@ -237,10 +125,7 @@ tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		c->backoff = 0; /* of the probes, which was no sign of loss */
 	if (c->snd_wnd == 0 && wnd > 0 && c->snd_nxt != c->snd_una) {
 		/* The probe's byte was refused while the window was closed: it goes first. */
-		c->recover = c->snd_nxt;
-		c->snd_rtx = c->snd_una;
-		c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;
-		tcp_ready(t, c);
+		tcp_recovery_all(t, c);
 	}
 	if (wnd > c->snd_wnd) {
 		c->wnd_max = s->wnd > c->wnd_max ? s->wnd : c->wnd_max;
@@ -265,11 +150,11 @@ tcp_ack_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	tcp_user_timeout_wait(t, c);
 	c->retries = 0;
 	if (c->flags & TCP_F_RTT)
-		rtt_sample(c, tcp_now_us(t) - c->rtt_start);
+		rtt_sample(t, c, tcp_now_us(t) - c->rtt_start);
 	c->flags &= ~TCP_F_RTT;
 	/* RFC 7323 2.2: the window of a segment with SYN is not scaled. */
 	c->snd_wnd = (uint32_t)s->wnd << (s->flags & TCP_SYN ? 0 : tcp_snd_wscale(c));
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;
-	congestion_init(t, c);
+	tcp_cwnd_begin(t, c);
 }

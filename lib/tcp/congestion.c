@@ -163,16 +163,22 @@ cubic_shrink(struct congestion_memory *m, const struct congestion_sight *s, uint
 	return at_least_two((uint64_t)flight * BETA_NUM / BETA_DEN, s->smss);
 }
 
-const struct congestion congestion_of[CONGESTION_NAMES] = {
-	[CONGESTION_CUBIC] = {"cubic", cubic_grow, cubic_shrink},
-	[CONGESTION_NEWRENO] = {"newreno", newreno_grow, newreno_shrink},
+const struct congestion congestion_of[SPATE_N_CONGESTION] = {
+	[SPATE_CUBIC] = {"cubic", cubic_grow, cubic_shrink},
+	[SPATE_NEWRENO] = {"newreno", newreno_grow, newreno_shrink},
 };
 
-enum congestion_name
-congestion_by_name(const char *name)
+const char *
+spate_congestion_name(enum spate_congestion c)
 {
-	for (int i = 0; i < CONGESTION_NAMES; i++)
+	return c < SPATE_N_CONGESTION ? congestion_of[c].name : "?";
+}
+
+int
+spate_congestion_by_name(const char *name)
+{
+	for (int i = 0; i < SPATE_N_CONGESTION; i++)
 		if (strcmp(congestion_of[i].name, name) == 0)
 			return i;
-	return CONGESTION_NAMES;
+	return -1;
 }

@@ -15,11 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum congestion_name {
-	CONGESTION_CUBIC = 0, /* RFC 9438 */
-	CONGESTION_NEWRENO,   /* RFC 5681, RFC 6582, with the byte counting of RFC 3465 */
-	CONGESTION_NAMES
-};
+#include "spate.h"
 
 /* What CUBIC remembers, in bytes and microseconds. */
 struct congestion_memory {
@@ -47,9 +43,7 @@ struct congestion {
 		struct congestion_memory *m, const struct congestion_sight *s, uint32_t flight);
 };
 
-/* By name, and back: CONGESTION_NAMES when there is none of that name. */
-extern const struct congestion congestion_of[CONGESTION_NAMES];
-enum congestion_name congestion_by_name(const char *name);
+extern const struct congestion congestion_of[SPATE_N_CONGESTION];
 
 /* The window in slow start after `acked` bytes more (RFC 5681 3.1, RFC 3465 2.3 with L = 2). */
 uint32_t congestion_slow_start(uint32_t cwnd, uint32_t smss, uint32_t acked);

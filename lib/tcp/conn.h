@@ -38,6 +38,8 @@
 enum tcp_timer {
 	TCP_TIMER_NONE = 0,
 	TCP_TIMER_RETRANSMIT, /* something is in flight */
+	TCP_TIMER_LOSS_PROBE, /* the same, and the last of it may be lost unseen */
+	TCP_TIMER_REORDER,    /* something was overtaken: late or lost? */
 	TCP_TIMER_PERSIST,    /* the peer's window is closed and data waits */
 	TCP_TIMER_OVERRIDE,   /* data waits, and only a silly segment of it fits */
 	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
@@ -102,10 +104,15 @@ struct tcp_conn {
 	uint32_t rcv_unread;         /* delivered, not consumed */
 	uint32_t challenge_at;       /* last challenge ACK, ms + 1; 0: never */
 	uint64_t user;
-	uint8_t timer : 3;   /* enum tcp_timer */
-	uint8_t backoff : 5; /* doublings of the RTO since the last RTT sample (Karn) */
-	uint8_t retries;     /* expiries since the last progress: RFC 9293 3.8.3 R2 */
-	uint8_t dupacks;
+	uint16_t timer : 4;        /* enum tcp_timer */
+	uint16_t backoff : 5;      /* doublings of the RTO since the last RTT sample (Karn) */
+	uint16_t dupacks : 2;      /* up to the three that tell of a loss */
+	uint16_t congestion : 1;   /* enum congestion_name */
+	uint16_t probing : 1;      /* a loss probe is out: the timer is the timeout's now */
+	uint16_t cwnd_limited : 1; /* the last output ended for lack of cwnd */
+	uint16_t no_delay : 1;     /* DT-06: Nagle's algorithm is off */
+	uint16_t corked : 1;       /* DT-06: nothing but full segments until uncorked */
+	uint8_t retries;           /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	union {
 		uint8_t probes; /* zero-window or keepalive probes, or half days, without any answer
 				 */

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "tcp/auth.h"
-#include "tcp/extra.h"
 #include "tcp/reassembly.h"
-#include "tcp/tcp.h"
+#include "tcp/recovery.h"
 
 static struct tcp_conn *
 take(struct tcp *t)
@@ -56,6 +55,8 @@ tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash, enum spat
 	}
 	c->state = state;
 	c->options = (t->conf.keepalive ? TCP_O_KEEPALIVE : 0) | (t->conf.sack ? TCP_O_SACK : 0);
+	c->congestion = t->conf.congestion;
+	c->no_delay = t->conf.no_delay;
 	tcp_user_timeout_begin(t, c);
 	c->hop = hop;
 	t->ip->neigh.entry[hop].refs++;
@@ -81,6 +82,7 @@ release(struct tcp *t, struct tcp_conn *c)
 	tcp_send_clear(t, c);
 	if (c->extra != TCP_EXTRA_NONE) {
 		tcp_reassembly_clear(t, c);
+		tcp_rack_clear(t, c);
 		tcp_extra_give_back(t, c);
 	}
 	if (c->options & TCP_O_AUTH)

@@ -13,7 +13,6 @@ tcp_extra_places(const struct spate_tcp_conf *conf, uint32_t max_conns)
 
 	if (conf->user_timeout_ms || conf->user_timeout_option)
 		return max_conns;
-
 	if (n < PLACES_LEAST)
 		n = PLACES_LEAST;
 	return n < max_conns ? n : max_conns;
@@ -54,7 +53,7 @@ static bool
 needed(const struct tcp_extra *x)
 {
 	return x->held.first || x->has_duplicate || x->user_timeout_ms || x->user_timeout_set ||
-	       x->path_mss;
+	       x->path_mss || x->rack || x->probe_out || x->has_memory;
 }
 
 void

@@ -13,7 +13,9 @@
 #ifndef SPATE_TCP_EXTRA_H
 #define SPATE_TCP_EXTRA_H
 
+#include "tcp/congestion.h"
 #include "tcp/reassembly.h"
+#include "tcp/scoreboard.h"
 #include "tcp/tcp.h"
 
 struct tcp_extra {
@@ -26,6 +28,23 @@ struct tcp_extra {
 	uint32_t user_timeout_ms;  /* 0: the retry counts decide */
 	bool user_timeout_set;     /* by the application: the peer's option changes nothing */
 	uint64_t waiting_since_ns; /* for an acknowledgement, or to be allowed to send */
+
+	/* rack.c: with `rack`, the rest for as long as the record is kept */
+	bool rack;           /* there is a scoreboard: */
+	bool reordered;      /* the network changes the order, so that counts say nothing */
+	uint8_t reo_steps;   /* RFC 8985 6.2: reo_wnd_mult - 1 */
+	uint8_t reo_persist; /* recoveries until that is forgotten */
+	uint32_t reo_until;  /* SND.NXT when it was last changed */
+	uint32_t min_rtt_us;
+	uint32_t wait_end_us;                        /* a hole may be lost then; 0: none */
+	uint32_t prr_delivered, prr_out, prr_flight; /* RFC 6937, bytes */
+	struct tcp_scoreboard board;
+	bool probe_out, probe_again; /* a loss probe; ... which was no new data */
+	uint32_t probe_end;          /* SND.NXT when it was sent */
+
+	/* cwnd.c: from the first congestion on */
+	bool has_memory;
+	struct congestion_memory memory;
 
 	/* path_mtu.c: while TCP_O_NARROW */
 	bool path_probing;                       /* a trial is under way: */
@@ -56,8 +75,5 @@ void tcp_extra_let_go(struct tcp *t, struct tcp_conn *c);
 
 /* What it holds must have been let go before. */
 void tcp_extra_give_back(struct tcp *t, struct tcp_conn *c);
-
-/* Give it back, if there is one and nobody has any use for it now. */
-void tcp_extra_let_go(struct tcp *t, struct tcp_conn *c);
 
 #endif

@@ -7,20 +7,7 @@
 #include <errno.h>
 
 #include "tcp/auth.h"
-#include "tcp/extra.h"
-#include "tcp/seq.h"
-#include "tcp/tcp.h"
-
-/* Send everything in flight again, in the new size; nothing was lost to congestion. */
-static void
-resend(struct tcp *t, struct tcp_conn *c)
-{
-	c->recover = c->snd_nxt;
-	c->snd_rtx = c->snd_una;
-	c->flags &= ~(TCP_F_RECOVERY | TCP_F_RTT);
-	c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;
-	tcp_ready(t, c);
-}
+#include "tcp/recovery.h"
 
 /* PM-02, PM-03, PM-04: a router could not forward it with DF set. */
 static void
@@ -49,7 +36,7 @@ fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct ip_error *e
 	path_learn(&t->ip->paths, &t->ip->peers6, e->raddr, mtu, narrow, t->now_ns);
 	c->mss = mtu - tcp_headers(c->key.raddr);
 	tcp_path_lowered(t, c, sent, t->now_ns + PATH_LIFETIME_NS);
-	resend(t, c);
+	tcp_recovery_all(t, c); /* in the new size; nothing was lost to congestion */
 }
 
 /* RFC 5461 in SYN_SENT: nobody there to answer is an answer; the rest may pass. */

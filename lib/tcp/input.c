@@ -8,10 +8,9 @@
 
 #include "tcp/acceptable.h"
 #include "tcp/auth.h"
-#include "tcp/extra.h"
 #include "tcp/reassembly.h"
+#include "tcp/recovery.h"
 #include "tcp/sack.h"
-#include "tcp/seq.h"
 #include "tcp/state.h"
 #include "tcp/tcp.h"
 
@@ -186,12 +185,26 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	return true;
 }
 
+/* SEG.ACK == SND.UNA with something in flight: it may tell of a loss. */
+static void
+ack_again(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_options *o)
+{
+	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);
+
+	if ((c->options & TCP_O_SACK) && (o->n_sack || tcp_rack_active(t, c)) &&
+		tcp_rack_ack(t, c, 0, o))
+		return;
+	/* RFC 5681 2: what counts as a duplicate ACK. Answers to window probes are none. */
+	if (s->data_len == 0 && wnd == c->snd_wnd && wnd != 0 && !(s->flags & TCP_FIN))
+		tcp_ack_duplicate(t, c);
+}
+
 /* Fifth check, ACK, in the states from ESTABLISHED on. False: drop. */
 static bool
-ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+ack_received(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_options *o)
 {
 	uint32_t in_flight = c->snd_nxt - c->snd_una;
-	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);
 
 	/* The largest window the peer could have offered bounds MAX.SND.WND from above. */
 	if (!acceptable_ack(
@@ -212,7 +225,7 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	if (seq_gt(s->ack, c->snd_una)) {
 		bool data = seq_lt(c->snd_una, c->snd_end);
 
-		tcp_ack_new(t, c, s->ack);
+		tcp_ack_new(t, c, s->ack, o);
 		tcp_update_window(t, c, s);
 		if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt) {
 			if (!tcp_advance(t, c, TCP_EV_FIN_ACKED))
@@ -225,10 +238,8 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		}
 		return true;
 	}
-	/* RFC 5681 2: what counts as a duplicate ACK. Answers to window probes are none. */
-	if (s->ack == c->snd_una && in_flight && s->data_len == 0 && wnd == c->snd_wnd &&
-		wnd != 0 && !(s->flags & TCP_FIN))
-		tcp_ack_duplicate(t, c);
+	if (s->ack == c->snd_una && in_flight)
+		ack_again(t, c, s, o);
 	tcp_update_window(t, c, s);
 	return true;
 }
@@ -438,7 +449,8 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	/* First, the sequence number. */
 	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
 		!bare_fin(c, s)) {
-		if (behind_closed_window(c, s) && (!ack_received(t, c, s) || tcp_seg_len(s) == 0))
+		if (behind_closed_window(c, s) &&
+			(!ack_received(t, c, s, &o) || tcp_seg_len(s) == 0))
 			return;
 		unacceptable(t, c, s);
 		return;
@@ -467,7 +479,7 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		spate_count(t->counters, SPATE_NO_ACK_BIT);
 		return;
 	}
-	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, rx) : !ack_received(t, c, s))
+	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, rx) : !ack_received(t, c, s, &o))
 		return;
 	tcp_ecn_data(t, c, rx);
 	if (unlikely(t->conf.user_timeout_option))

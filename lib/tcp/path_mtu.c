@@ -16,9 +16,7 @@
  * Whoever has no side record stays with the smaller size to its end.
  */
 #include "ip/packet.h"
-#include "tcp/extra.h"
-#include "tcp/seq.h"
-#include "tcp/tcp.h"
+#include "tcp/recovery.h"
 
 #define AGAIN_NS  10000000000ull /* a trial that has shown nothing */
 #define FOLLOWING 3              /* segments behind a trial: their ACKs tell at once of its loss */
@@ -144,7 +142,7 @@ tcp_path_probe_at(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)
 }
 
 bool
-tcp_path_probe_lost(struct tcp *t, struct tcp_conn *c, bool alone)
+tcp_path_probe_failed(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_extra *x = tcp_extra_of(t, c);
 
@@ -153,11 +151,17 @@ tcp_path_probe_lost(struct tcp *t, struct tcp_conn *c, bool alone)
 	x->path_probing = false;
 	x->path_raise_at_ns = t->now_ns + PATH_LIFETIME_NS;
 	learn(t, c);
-	c->recover = alone ? x->path_probe_end : c->snd_nxt;
-	c->snd_rtx = c->snd_una;
-	c->flags &= ~TCP_F_RTT;
-	c->flags |= TCP_F_LOSS | TCP_F_RTX_DUE;
-	tcp_ready(t, c);
+	return true;
+}
+
+bool
+tcp_path_probe_lost(struct tcp *t, struct tcp_conn *c, bool alone)
+{
+	if (!tcp_path_probe_failed(t, c))
+		return false;
+	tcp_recovery_all(t, c);
+	if (alone && !tcp_rack_active(t, c))
+		c->recover = tcp_extra_of(t, c)->path_probe_end;
 	return true;
 }
 

@@ -241,6 +241,19 @@ scoreboard_timeout(const struct scoreboard_pool *p, struct tcp_scoreboard *b)
 	}
 }
 
+bool
+scoreboard_all_lost(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una, uint32_t nxt,
+	uint32_t now_us)
+{
+	uint32_t known = b->any ? b->fack : una;
+
+	/* As if a number behind the last had been reported: all before it is a hole or arrived. */
+	if (seq_lt(known, nxt) && !extend(p, b, una, nxt, nxt, now_us))
+		return false;
+	scoreboard_timeout(p, b);
+	return true;
+}
+
 struct tcp_hole *
 scoreboard_next(const struct scoreboard_pool *p, const struct tcp_scoreboard *b)
 {

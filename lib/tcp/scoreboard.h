@@ -84,6 +84,13 @@ bool scoreboard_mark(const struct scoreboard_pool *p, struct tcp_scoreboard *b,
 /* All holes are lost, and nothing sent again counts (RFC 6675 5.1, after a timeout). */
 void scoreboard_timeout(const struct scoreboard_pool *p, struct tcp_scoreboard *b);
 
+/*
+ * The same for all of [una, nxt) that has not been reported, which ends what is known of
+ * holes. False: there was no room to say so.
+ */
+bool scoreboard_all_lost(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una,
+	uint32_t nxt, uint32_t now_us);
+
 /* The first hole with something lost to be sent again, or NULL. */
 struct tcp_hole *scoreboard_next(const struct scoreboard_pool *p, const struct tcp_scoreboard *b);
 

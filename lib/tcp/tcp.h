@@ -21,7 +21,8 @@
  *   isn.c         initial sequence numbers and timestamp offsets
  *   output.c      segments built
  *   send_queue.c  what the application has queued
- *   ack.c         what an acknowledgement does: RTT, windows, congestion, recovery
+ *   ack.c         what an acknowledgement does: RTT, the peer's window, and then:
+ *   recovery.h    the congestion window, what is lost, what is sent again for it
  *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
  *   path_mtu.c    smaller segments, and when larger ones are tried again
  *   user_timeout.c  how long what was sent may go unacknowledged, and the option
@@ -48,6 +49,7 @@
 #include "spate.h"
 #include "stats/counters.h"
 #include "tcp/conn.h"
+#include "tcp/scoreboard.h"
 #include "time/wheel.h"
 #include "wire/tcp_options.h"
 #include "wire/tcp_seg.h"
@@ -91,6 +93,8 @@ struct tcp {
 	uint32_t chunk_free, chunk_untouched;
 	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the pool at most */
 	uint32_t held, held_max;   /* buffers with data beyond a gap: the same */
+
+	struct scoreboard_pool holes; /* of all scoreboards */
 
 	struct tcp_extra *extras;
 	uint32_t max_extras;
@@ -280,6 +284,9 @@ void tcp_isn(const struct tcp *t, const struct flow_key *k, uint32_t *iss, uint3
 /* Something is to be sent: build it at the next output. */
 void tcp_ready(struct tcp *t, struct tcp_conn *c);
 
+/* SPATE_OPT_NO_DELAY, SPATE_OPT_CORK. 0 or -EINVAL. */
+int tcp_set_small(struct tcp *t, struct tcp_conn *c, enum spate_option option, uint64_t on);
+
 /* Build segments of ready connections while there is room for `max` frames. */
 void tcp_output(struct tcp *t, uint32_t max);
 
@@ -341,14 +348,19 @@ void tcp_send_clear(struct tcp *t, struct tcp_conn *c);
  */
 void tcp_ack_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
-/* SND.UNA < SEG.ACK <= SND.NXT: release, measure, grow, recover, re-arm. */
-void tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack);
-
-/* SEG.ACK == SND.UNA with data in flight and nothing else to say (RFC 5681 2). */
-void tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c);
+/*
+ * SND.UNA < SEG.ACK <= SND.NXT: release, measure, grow, recover. `o` has what read_options()
+ * (input.c) writes.
+ */
+void tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack, const struct tcp_options *o);
 
 /* RFC 9293 3.10.7.4 fifth check: SND.WND from the newest segment. */
 void tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+
+/* ---- recovery.c, and more in recovery.h */
+
+/* SEG.ACK == SND.UNA with data in flight and nothing else to say (RFC 5681 2). */
+void tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c);
 
 /* A retransmission timeout's effect on sending (RFC 5681 3.1, RFC 6298 5). */
 void tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c);
@@ -369,6 +381,9 @@ tcp_now_us(const struct tcp *t)
 
 /* An ICMP error about a segment of ours (rows PM). */
 void tcp_icmp_error(struct tcp *t, const struct ip_error *e);
+
+/* The last of what is in flight may be lost: one segment that will draw an ACK (RFC 8985 7.3). */
+void tcp_send_loss_probe(struct tcp *t, struct tcp_conn *c);
 
 /* ---- path_mtu.c */
 
@@ -392,9 +407,12 @@ void tcp_path_probe_sent(struct tcp *t, struct tcp_conn *c, uint32_t len);
 /* Is the segment at `seq` a trial? */
 bool tcp_path_probe_at(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
 
+/* Something at snd_una is lost. True when it was a trial, which has failed: no congestion. */
+bool tcp_path_probe_failed(struct tcp *t, struct tcp_conn *c);
+
 /*
- * Something at snd_una is lost. True when it was a trial: it is taken care of, its bytes
- * alone or all that is in flight to be sent again, and no congestion.
+ * The same, and then it is taken care of: its bytes alone, or all that is in flight, are to be
+ * sent again.
  */
 bool tcp_path_probe_lost(struct tcp *t, struct tcp_conn *c, bool alone);
 

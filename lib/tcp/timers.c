@@ -3,6 +3,8 @@
  * One timer a connection, in the stack's wheel; what it is for follows from the state:
  *
  *   RETRANSMIT  something is in flight: SYN, SYN+ACK, data, FIN (RFC 6298)
+ *   LOSS_PROBE  the same, and it is worth asking for an ACK before that (RFC 8985 7)
+ *   REORDER     something in flight was overtaken, and may be lost in a moment (RFC 8985 6)
  *   PERSIST     the peer's window is closed and there is more to send, or it was closed over
  *               what is in flight (RFC 9293 3.8.6, 3.8.6.1)
  *   OVERRIDE    nothing is in flight, and what may leave is too little to be worth a segment
@@ -15,14 +17,25 @@
  */
 #include <errno.h>
 
-#include "tcp/tcp.h"
+#include "tcp/recovery.h"
 
 #define EXPIRE_BATCH 64
 #define WAIT_MAX_MS  (1ull << 30) /* 12 days */
 #define OVERRIDE_NS  200000000ull /* RFC 9293 3.8.6.2.1: 0.1 to 1 second */
 
+/* Something is in flight: the timeout, unless less than that tells of a loss (rack.c). */
 static enum tcp_timer
-wanted(const struct tcp_conn *c)
+in_flight_timer(const struct tcp *t, const struct tcp_conn *c)
+{
+	if (!(c->options & TCP_O_SACK))
+		return TCP_TIMER_RETRANSMIT;
+	if (unlikely(c->extra != TCP_EXTRA_NONE) && tcp_rack_wait_us(t, c))
+		return TCP_TIMER_REORDER;
+	return tcp_rack_may_probe(t, c) ? TCP_TIMER_LOSS_PROBE : TCP_TIMER_RETRANSMIT;
+}
+
+static enum tcp_timer
+wanted(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t in_flight = c->snd_nxt - c->snd_una;
 
@@ -32,7 +45,7 @@ wanted(const struct tcp_conn *c)
 	if (c->snd_wnd == 0 && (in_flight || tcp_unsent(c)))
 		return TCP_TIMER_PERSIST;
 	if (in_flight)
-		return TCP_TIMER_RETRANSMIT;
+		return in_flight_timer(t, c);
 	if (tcp_unsent(c))
 		return TCP_TIMER_OVERRIDE;
 	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
@@ -76,6 +89,10 @@ interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 	/* By far the most frequent first. */
 	if (likely(timer == TCP_TIMER_RETRANSMIT && c->state >= SPATE_ESTABLISHED))
 		return tcp_rto_us(t, c) * 1000;
+	if (timer == TCP_TIMER_LOSS_PROBE)
+		return tcp_rack_probe_us(t, c) * 1000;
+	if (timer == TCP_TIMER_REORDER)
+		return tcp_rack_wait_us(t, c) * 1000ull;
 	if (timer == TCP_TIMER_OVERRIDE)
 		return OVERRIDE_NS;
 	if (timer == TCP_TIMER_FIN_WAIT_2)
@@ -94,7 +111,8 @@ interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 static bool
 waiting(const struct tcp_conn *c, enum tcp_timer timer)
 {
-	return timer == TCP_TIMER_RETRANSMIT || timer == TCP_TIMER_PERSIST ||
+	return timer == TCP_TIMER_RETRANSMIT || timer == TCP_TIMER_LOSS_PROBE ||
+	       timer == TCP_TIMER_REORDER || timer == TCP_TIMER_PERSIST ||
 	       timer == TCP_TIMER_OVERRIDE || (timer == TCP_TIMER_KEEPALIVE && c->probes > 0);
 }
 
@@ -116,7 +134,7 @@ deadline_ns(struct tcp *t, struct tcp_conn *c, enum tcp_timer timer)
 void
 tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
 {
-	enum tcp_timer timer = wanted(c);
+	enum tcp_timer timer = wanted(t, c);
 	uint32_t index = tcp_conn_index(t, c);
 
 	restart |= !!(c->options & TCP_O_TIMER_DUE);
@@ -295,6 +313,15 @@ fire(struct tcp *t, struct tcp_conn *c)
 	switch ((enum tcp_timer)c->timer) {
 	case TCP_TIMER_RETRANSMIT:
 		retransmit_timeout(t, c);
+		break;
+	case TCP_TIMER_LOSS_PROBE:
+		tcp_send_loss_probe(t, c);
+		c->probing = true; /* there may have been no buffer for it: once is enough */
+		tcp_timer_update(t, c, true);
+		break;
+	case TCP_TIMER_REORDER:
+		tcp_rack_timeout(t, c);
+		tcp_timer_update(t, c, true);
 		break;
 	case TCP_TIMER_PERSIST:
 		persist_timeout(t, c);

@@ -29,6 +29,8 @@ tcp_knobs(struct fuzz *f)
 	t->initial_rto_ms = PICK(f, 1, 100, 1000, 1000);
 	t->min_rto_ms = PICK(f, 1, 200, 200, 1000);
 	t->max_rto_ms = PICK(f, 1000, 60000, 120000);
+	t->congestion = PICK(f, SPATE_CUBIC, SPATE_NEWRENO);
+	t->no_delay = chance(f, 50);
 	t->syn_retries = PICK(f, 0, 1, 6, 6, 15);
 	t->synack_retries = PICK(f, 0, 1, 5, 5, 15);
 	/* More doublings than bits: hours, all the same, where the first is short. */

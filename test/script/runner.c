@@ -67,6 +67,9 @@ defaults(struct script *s, const struct numbers *n, bool options, bool active)
 	};
 	memcpy(s->conf.mac, script_our_mac, 6);
 	spate_tcp_defaults(&s->conf.tcp);
+	/* Windows that can be reckoned in the head, and segments when they are written. */
+	s->conf.tcp.congestion = SPATE_NEWRENO;
+	s->conf.tcp.no_delay = true;
 	for (int i = 0; i < TUPLES; i++)
 		s->tuple[i] = (struct tuple){
 			.laddr = OUR_IP,

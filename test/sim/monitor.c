@@ -269,6 +269,15 @@ check_bytes(struct sim *s, int slot, int side, struct flow *f, const struct seen
 	f->fin_seq = g->seq + g->len;
 }
 
+/* RFC 8985 7.3: the timer sends the last of several again to draw an ACK; then waits for it. */
+#define PROBE_LEAST_MS 10
+
+static bool
+is_loss_probe(const struct flow *f, const struct seen *g)
+{
+	return f->sack && g->seq + seen_len(g) == f->max && lt(f->acked, g->seq);
+}
+
 /* Sent before: why again? */
 static void
 check_again(struct sim *s, int side, struct flow *f, const struct seen *g, enum cause cause)
@@ -278,6 +287,13 @@ check_again(struct sim *s, int side, struct flow *f, const struct seen *g, enum 
 	if (lt(g->seq, f->acked))
 		sim_fail(s, "+%u is sent again, the peer has acknowledged up to +%u",
 			g->seq - f->iss, f->acked - f->iss);
+	/* A hole: counts or time decide that it is lost, or no more than late. */
+	if (f->sacked && lt(g->seq, f->sack_high))
+		return;
+	if (cause == CAUSE_TIMER && is_loss_probe(f, g) && lt(f->recover, g->seq + 1)) {
+		check_timeout(s, f, g->seq, PROBE_LEAST_MS);
+		return;
+	}
 	if (cause == CAUSE_ARP)
 		entered = true;
 	if (cause == CAUSE_TIMER) {
@@ -423,6 +439,13 @@ given_ack(struct flow *f, const struct seen *g)
 	if (lt(f->last_ack, g->ack)) {
 		f->last_ack = g->ack;
 		f->last_dups = 0;
+	}
+	for (uint32_t i = 0; i < g->n_sack; i++) {
+		if (lt(g->ack, g->sack[i].right) && leq(g->sack[i].right, f->max) &&
+			(!f->sacked || lt(f->sack_high, g->sack[i].right))) {
+			f->sacked = true;
+			f->sack_high = g->sack[i].right;
+		}
 	}
 	if (lt(f->acked, g->ack) && must_believe(f, g)) {
 		f->acked = g->ack;

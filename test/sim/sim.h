@@ -77,6 +77,8 @@ struct flow {
 	uint32_t last_ack, last_dups, dups;
 	uint32_t recover; /* recovery of what was sent before this may go on */
 	bool window_closed, window_opened;
+	bool sacked; /* the peer has blocks, the highest up to here: */
+	uint32_t sack_high;
 
 	/* As the receiver, in the other's numbers. */
 	bool in_known;

@@ -7,8 +7,8 @@
 
 #define SMSS 1460
 
-static const struct congestion *const cubic = &congestion_of[CONGESTION_CUBIC];
-static const struct congestion *const newreno = &congestion_of[CONGESTION_NEWRENO];
+static const struct congestion *const cubic = &congestion_of[SPATE_CUBIC];
+static const struct congestion *const newreno = &congestion_of[SPATE_NEWRENO];
 
 /* A window's worth of ACKs, two segments each. */
 static void
@@ -25,9 +25,9 @@ static void
 test_names(void **state)
 {
 	(void)state;
-	assert_int_equal(congestion_by_name("cubic"), CONGESTION_CUBIC);
-	assert_int_equal(congestion_by_name("newreno"), CONGESTION_NEWRENO);
-	assert_int_equal(congestion_by_name("vegas"), CONGESTION_NAMES);
+	assert_int_equal(spate_congestion_by_name("cubic"), SPATE_CUBIC);
+	assert_int_equal(spate_congestion_by_name("newreno"), SPATE_NEWRENO);
+	assert_int_equal(spate_congestion_by_name("vegas"), -1);
 }
 
 /* RFC 3465 2.3: the bytes acknowledged, two segments at most. */
@@ -130,7 +130,7 @@ test_bounds(void **state)
 		uint32_t acked = 1 + rng_magnitude(&r, 29), grown;
 
 		s.cwnd = s.cwnd > 1u << 30 ? 1u << 30 : s.cwnd;
-		for (int a = 0; a < CONGESTION_NAMES; a++) {
+		for (int a = 0; a < SPATE_N_CONGESTION; a++) {
 			uint32_t small = congestion_of[a].shrink(&m, &s, s.cwnd);
 
 			assert_true(small >= 2 * s.smss && (small < s.cwnd || small == 2 * s.smss));
