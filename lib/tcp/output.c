@@ -282,7 +282,7 @@ more_to_send(const struct tcp *t, const struct tcp_conn *c)
 static bool
 output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 {
-	bool idle = c->snd_nxt == c->snd_una;
+	bool idle = c->snd_nxt == c->snd_una, sent;
 
 	if (c->state == SPATE_SYN_SENT || c->state == SPATE_SYN_RCVD) {
 		if (c->flags & TCP_F_SYN_DUE)
@@ -297,8 +297,12 @@ output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	else if (unlikely(c->extra != TCP_EXTRA_NONE) && tcp_rack_active(t, c) && c->snd_wnd)
 		retransmit_lost(t, c, room);
 	/* RFC 6298 5.1: it begins with the first in flight, not when there was no buffer for it. */
-	if (send_new(t, c, room) || tcp_unsent(c) || (c->options & TCP_O_TIMER_DUE))
-		tcp_timer_update(t, c, idle && c->snd_nxt != c->snd_una);
+	sent = send_new(t, c, room);
+	/* ... but a loss probe's wait with the last of it (RFC 8985 7.2). */
+	if (sent || tcp_unsent(c) || (c->options & TCP_O_TIMER_DUE))
+		tcp_timer_update(t, c,
+			(idle && c->snd_nxt != c->snd_una) ||
+				(sent && c->timer == TCP_TIMER_LOSS_PROBE));
 	if (*room == 0)
 		return !more_to_send(t, c);
 	if (c->flags & TCP_F_ACK_NOW) {

@@ -23,7 +23,7 @@
 
 /*
  * The next size to try, smaller by an eighth at least: what Ethernet takes, nearly any
- * tunnel, any host.
+ * tunnel, any host, which is tried even if it is not that much smaller. 0: none is left.
  */
 static uint16_t
 smaller(const struct tcp_conn *c)
@@ -31,9 +31,9 @@ smaller(const struct tcp_conn *c)
 	static const uint16_t v4[] = {1460, 1024, 536, 0}, v6[] = {1440, 1220, 0};
 	const uint16_t *step = addr_is_v6(c->key.raddr) ? v6 : v4;
 
-	while (*step > c->mss - c->mss / 8)
+	while (step[1] && *step > c->mss - c->mss / 8)
 		step++;
-	return *step;
+	return *step < c->mss ? *step : 0;
 }
 
 static void

@@ -75,6 +75,15 @@ last_sending(const struct flow *f, uint32_t seq)
 	return NULL;
 }
 
+/* Was `seq` last sent so long ago, or never in what is remembered? */
+static bool
+long_ago(const struct sim *s, const struct flow *f, uint32_t seq, uint32_t ms)
+{
+	const struct sending *last = last_sending(f, seq);
+
+	return last == NULL || s->now - last->at >= ms * MS;
+}
+
 /* A timer sends `seq` again: not before `least_ms` have passed. */
 static void
 check_timeout(struct sim *s, const struct flow *f, uint32_t seq, uint32_t least_ms)
@@ -282,25 +291,28 @@ is_loss_probe(const struct flow *f, const struct seen *g)
 static void
 check_again(struct sim *s, int side, struct flow *f, const struct seen *g, enum cause cause)
 {
+	const struct sending *last = f->n_log ? &f->log[f->n_log - 1] : NULL;
+	bool follows = last && last->at == s->now && last->again; /* one sent again just now */
 	bool entered = f->window_opened;
 
 	if (lt(g->seq, f->acked))
 		sim_fail(s, "+%u is sent again, the peer has acknowledged up to +%u",
 			g->seq - f->iss, f->acked - f->iss);
 	/* A hole: counts or time decide that it is lost, or no more than late. */
-	if (f->sacked && lt(g->seq, f->sack_high))
+	if (f->sacked && lt(g->seq, f->sack_high)) {
+		if (cause == CAUSE_TIMER && (g->seq == f->acked || g->seq == f->last_ack) &&
+			long_ago(s, f, g->seq, s->plan.tcp[side].min_rto_ms))
+			f->recover = f->max; /* the timeout: all of it is lost */
 		return;
-	if (cause == CAUSE_TIMER && is_loss_probe(f, g) && lt(f->recover, g->seq + 1)) {
+	}
+	if (cause == CAUSE_TIMER && is_loss_probe(f, g) && !follows) {
 		check_timeout(s, f, g->seq, PROBE_LEAST_MS);
 		return;
 	}
 	if (cause == CAUSE_ARP)
 		entered = true;
 	if (cause == CAUSE_TIMER) {
-		const struct sending *last = f->n_log ? &f->log[f->n_log - 1] : NULL;
-		bool first = last == NULL || last->at != s->now || !last->again;
-
-		if (first)
+		if (!follows)
 			check_timeout(s, f, g->seq, s->plan.tcp[side].min_rto_ms);
 		entered = true;
 	}
