@@ -174,7 +174,10 @@ arrived(struct sim *s, const struct wire_frame *f, enum cause *cause)
 	return monitor_slot(&g, !f->to);
 }
 
-/* May the frame join a burst? One that meets a TIME_WAIT is given alone, to see what it does. */
+/*
+ * May the frame join a burst? One that meets a TIME_WAIT is given alone, to see what it does, and
+ * so is a RST, which may meet one that begins in its burst.
+ */
 static bool
 joins(const struct sim *s, const struct wire_frame *f)
 {
@@ -186,7 +189,7 @@ joins(const struct sim *s, const struct wire_frame *f)
 		seen_parse(rte_pktmbuf_mtod(f->m, uint8_t *), f->m->data_len, &g, &why) != SEEN_TCP)
 		return false;
 	slot = monitor_slot(&g, !f->to);
-	return slot >= 0 && !s->side[f->to].tw[slot];
+	return slot >= 0 && !(g.flags & RST) && !s->side[f->to].tw[slot];
 }
 
 static struct wire_frame
