@@ -275,7 +275,8 @@ tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp
 	}
 	if (!x->board.any && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)))
 		tcp_rack_clear(t, c);
-	tcp_timer_due(c);
+	/* RFC 6298 5.3: nothing less than an ACK of new data begins the timeout anew. */
+	tcp_timer_update(t, c, false);
 	tcp_ready(t, c);
 	return true;
 }
