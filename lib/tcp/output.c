@@ -142,6 +142,9 @@ retransmit_lost(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
 		if (!send_again(t, c, seq, bytes, flags))
 			return;
 		c->flags &= ~TCP_F_RTT;
+		/* RFC 6675 5.1 (6): the timeout is that of the segment that was just sent. */
+		if (seq == c->snd_una)
+			tcp_timer_due(c);
 		tcp_rack_sent(t, c, len, true);
 		pipe += len;
 		(*frames)--;
