@@ -17,19 +17,24 @@
 #define CLIENTS_MAX   16
 #define SERVERS_MAX   16
 #define PORTS_MAX     16
-#define RATE_MAX      0 /* rate: as fast as it goes */
+#define RR_SIZE_MAX   (16u << 20) /* of a request, of a response */
+#define RATE_MAX      0           /* rate: as fast as it goes */
 #define COUNT_ENDLESS 0
 
 enum client_kind {
 	CLIENT_HTTP,
 	CLIENT_CONNECT_ONLY,
+	CLIENT_RR,
 };
+#define CLIENT_KINDS (CLIENT_RR + 1)
 
 enum server_kind {
 	SERVER_HTTP,
 	SERVER_DISCARD,
 	SERVER_ECHO,
+	SERVER_RR,
 };
+#define SERVER_KINDS (SERVER_RR + 1)
 
 enum close_mode {
 	CLOSE_LAST,  /* the peer closes first */
@@ -56,13 +61,17 @@ struct client_config {
 	enum client_kind kind;
 	enum close_mode close;
 	char path[PATH_MAX_LEN];
-	uint32_t requests;     /* per connection */
-	int64_t size;          /* expected body bytes, -1: any */
-	bool verify;           /* the body must be the pattern */
-	bool verify_time_wait; /* no load, but a check of the peer: verify.h */
-	uint32_t repeat;       /* of each run of it */
-	uint32_t wait_ms;      /* how long each step of it may take */
-	uint64_t rate;         /* connections a second, or RATE_MAX */
+	uint32_t requests;      /* per connection; rr: 0, until the client stops */
+	int64_t size;           /* http: expected body bytes, -1: any */
+	uint32_t request_size;  /* http: bytes of a request, 0: no more than it needs; rr */
+	uint32_t response_size; /* rr */
+	uint64_t think_ns;      /* rr: between a response and the next request */
+	bool plain;             /* rr: no preface: the peer knows */
+	bool verify;            /* what comes must be the pattern */
+	bool verify_time_wait;  /* no load, but a check of the peer: verify.h */
+	uint32_t repeat;        /* of each run of it */
+	uint32_t wait_ms;       /* how long each step of it may take */
+	uint64_t rate;          /* connections a second, or RATE_MAX */
 	uint32_t concurrency;
 	uint64_t count; /* connections in all, or COUNT_ENDLESS */
 };
@@ -74,6 +83,7 @@ struct server_config {
 	struct spate_addr listen; /* unspecified: every address of the port */
 	enum server_kind kind;
 	uint32_t size; /* HTTP body bytes */
+	bool verify;   /* what comes must be the pattern */
 	uint32_t backlog;
 };
 
@@ -94,6 +104,10 @@ struct config {
 	bool end_by_reset;                 /* what is left then is reset, not closed */
 	uint32_t max_conns, max_time_wait; /* in all, shared out over the slots */
 };
+
+/* The words for them. */
+extern const char *const client_kind_name[CLIENT_KINDS];
+extern const char *const server_kind_name[SERVER_KINDS];
 
 void config_init(struct config *c);
 

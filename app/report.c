@@ -16,11 +16,22 @@ put(json_t *o, const char *name, uint64_t n)
 }
 
 static json_t *
+quantiles_json(const struct histogram *h)
+{
+	json_t *o = json_object();
+
+	put(o, "p50", histogram_quantile(h, 0.50));
+	put(o, "p99", histogram_quantile(h, 0.99));
+	put(o, "max", h->max);
+	return o;
+}
+
+static json_t *
 client_json(const struct client_totals *c, double seconds)
 {
 	static const char *const why[FAILURES] = {
 		"refused", "reset", "timed_out", "wrong_response", "closed_early"};
-	json_t *o = json_object(), *f = json_object(), *h = json_object();
+	json_t *o = json_object(), *f = json_object();
 
 	put(o, "attempted", c->attempted);
 	put(o, "established", c->established);
@@ -30,13 +41,12 @@ client_json(const struct client_totals *c, double seconds)
 	put(o, "not_attempted", c->not_attempted);
 	put(o, "requests", c->requests);
 	json_object_set_new(o, "cps", json_real(seconds > 0 ? c->closed / seconds : 0));
+	json_object_set_new(o, "rps", json_real(seconds > 0 ? c->requests / seconds : 0));
 	for (int i = 0; i < FAILURES; i++)
 		put(f, why[i], c->failed[i]);
 	json_object_set_new(o, "failures", f);
-	put(h, "p50", histogram_quantile(&c->handshake_ns, 0.50));
-	put(h, "p99", histogram_quantile(&c->handshake_ns, 0.99));
-	put(h, "max", c->handshake_ns.max);
-	json_object_set_new(o, "handshake_ns", h);
+	json_object_set_new(o, "handshake_ns", quantiles_json(&c->handshake_ns));
+	json_object_set_new(o, "response_ns", quantiles_json(&c->response_ns));
 	return o;
 }
 
@@ -49,6 +59,7 @@ server_json(const struct server_totals *s)
 	put(o, "closed", s->closed);
 	put(o, "failed", s->failed);
 	put(o, "requests", s->requests);
+	put(o, "wrong", s->wrong);
 	return o;
 }
 

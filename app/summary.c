@@ -39,6 +39,16 @@ any_server(const struct app *a)
 	return false;
 }
 
+/* Is there more than one request on a connection? */
+static bool
+many_requests(const struct app *a)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (a->config.client[i].used && a->config.client[i].requests != 1)
+			return true;
+	return false;
+}
+
 static uint64_t
 rate(uint64_t now, uint64_t before, double seconds)
 {
@@ -63,6 +73,8 @@ live_line(
 		printf("  client %s conn/s, %s open, %s failed",
 			grouped(rate(c.closed, cb.closed, s), n1), grouped(c.open, n2),
 			grouped(client_failed(&c), n3));
+	if (many_requests(a))
+		printf(", %s requests/s", grouped(rate(c.requests, cb.requests, s), n1));
 	if (any_server(a))
 		printf("  server %s conn/s, %s open", grouped(rate(v.accepted, vb.accepted, s), n1),
 			grouped(v.open, n2));
@@ -113,6 +125,28 @@ report_role(const struct app *a, uint16_t i)
 }
 
 static void
+print_quantiles(const char *what, const struct histogram *h)
+{
+	if (h->count)
+		printf("%s p50 %.1f us  p99 %.1f us  max %.1f us", what,
+			histogram_quantile(h, 0.50) / 1e3, histogram_quantile(h, 0.99) / 1e3,
+			h->max / 1e3);
+}
+
+static void
+print_server(const struct server_totals *s)
+{
+	char n[GROUPED_MAX];
+
+	printf("server   accepted %s", grouped(s->accepted, n));
+	printf("  closed %s", grouped(s->closed, n));
+	printf("  requests %s", grouped(s->requests, n));
+	if (s->wrong)
+		printf("  reset for what came %s", grouped(s->wrong, n));
+	printf("\n");
+}
+
+static void
 print_client(const struct client_totals *c, double seconds)
 {
 	static const char *const why[FAILURES] = {
@@ -132,12 +166,13 @@ print_client(const struct client_totals *c, double seconds)
 		printf("  not attempted %s", grouped(c->not_attempted, n));
 	printf("\n         %s connections/s", grouped(rate(c->closed, 0, seconds), n));
 	printf("  requests %s", grouped(c->requests, n));
-	if (c->handshake_ns.count)
-		printf("  handshake p50 %.1f us  p99 %.1f us  max %.1f us",
-			histogram_quantile(&c->handshake_ns, 0.50) / 1e3,
-			histogram_quantile(&c->handshake_ns, 0.99) / 1e3,
-			c->handshake_ns.max / 1e3);
+	print_quantiles("  handshake", &c->handshake_ns);
 	printf("\n");
+	if (c->response_ns.count) {
+		printf("         %s requests/s", grouped(rate(c->requests, 0, seconds), n));
+		print_quantiles("  response", &c->response_ns);
+		printf("\n");
+	}
 }
 
 static void
@@ -169,7 +204,7 @@ summary_print(const struct app *a, const struct totals *t)
 	double seconds = report_duration(a, t);
 	struct client_totals c;
 	struct server_totals s;
-	char n[3][GROUPED_MAX];
+	char n[GROUPED_MAX];
 
 	totals_clients(t, &c);
 	totals_servers(t, &s);
@@ -177,8 +212,7 @@ summary_print(const struct app *a, const struct totals *t)
 	if (any_client(a))
 		print_client(&c, seconds);
 	if (any_server(a))
-		printf("server   accepted %s  closed %s  requests %s\n", grouped(s.accepted, n[0]),
-			grouped(s.closed, n[1]), grouped(s.requests, n[2]));
+		print_server(&s);
 	print_tcp(t);
 	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
 		uint64_t all = t->busy_cycles[i] + t->idle_cycles[i];
@@ -186,7 +220,7 @@ summary_print(const struct app *a, const struct totals *t)
 		printf("lcore %u  %s  busy %.0f%%  %s cycles a connection\n",
 			a->engine.worker[i].lcore, report_role(a, i),
 			all ? 100.0 * t->busy_cycles[i] / all : 0.0,
-			grouped(report_cycles(t, i), n[0]));
+			grouped(report_cycles(t, i), n));
 	}
 	fflush(stdout);
 }

@@ -18,6 +18,7 @@ add_client(struct client_totals *to, const struct client_totals *from)
 	for (int i = 0; i < FAILURES; i++)
 		to->failed[i] += from->failed[i];
 	histogram_add(&to->handshake_ns, &from->handshake_ns);
+	histogram_add(&to->response_ns, &from->response_ns);
 }
 
 static void
@@ -32,6 +33,7 @@ read_client(struct client_totals *to, const struct work_client *c)
 		.aborted = c->aborted,
 		.open = c->open,
 		.handshake_ns = c->handshake_ns,
+		.response_ns = c->response_ns,
 	};
 
 	memcpy(one.failed, c->failed, sizeof(one.failed));
@@ -70,6 +72,7 @@ totals_read(const struct app *a, struct totals *t)
 			t->server[s].closed += w->server[s].closed;
 			t->server[s].failed += w->server[s].failed;
 			t->server[s].requests += w->server[s].requests;
+			t->server[s].wrong += w->server[s].wrong;
 			t->server[s].open += w->server[s].open;
 		}
 		t->cycles_ended[slot->worker - e->worker] +=
@@ -99,12 +102,14 @@ totals_since(struct totals *t, const struct totals *base)
 		for (int f = 0; f < FAILURES; f++)
 			c->failed[f] -= b->failed[f];
 		histogram_subtract(&c->handshake_ns, &b->handshake_ns);
+		histogram_subtract(&c->response_ns, &b->response_ns);
 	}
 	for (int i = 0; i < SERVERS_MAX; i++) {
 		t->server[i].accepted -= base->server[i].accepted;
 		t->server[i].closed -= base->server[i].closed;
 		t->server[i].failed -= base->server[i].failed;
 		t->server[i].requests -= base->server[i].requests;
+		t->server[i].wrong -= base->server[i].wrong;
 	}
 	for (int i = 0; i < RTE_MAX_LCORE; i++) {
 		t->busy_cycles[i] -= base->busy_cycles[i];
@@ -130,6 +135,7 @@ totals_servers(const struct totals *t, struct server_totals *sum)
 		sum->closed += t->server[i].closed;
 		sum->failed += t->server[i].failed;
 		sum->requests += t->server[i].requests;
+		sum->wrong += t->server[i].wrong;
 		sum->open += t->server[i].open;
 	}
 }

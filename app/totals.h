@@ -19,11 +19,11 @@ struct app;
 struct client_totals {
 	uint64_t attempted, established, closed, requests, not_attempted, aborted, open;
 	uint64_t failed[FAILURES];
-	struct histogram handshake_ns;
+	struct histogram handshake_ns, response_ns;
 };
 
 struct server_totals {
-	uint64_t accepted, closed, failed, requests, open;
+	uint64_t accepted, closed, failed, requests, wrong, open;
 };
 
 struct totals {
