@@ -71,6 +71,11 @@ make_requests(struct work_client *c)
 		c->request_len[0] = preface_make(
 			c->request[0], PREFACE_RR, c->conf->request_size, c->conf->response_size);
 		break;
+	case CLIENT_STREAM:
+		c->request_len[0] = preface_make(c->request[0],
+			c->conf->direction == STREAM_BOTH ? PREFACE_BOTH : PREFACE_DOWN,
+			c->conf->bytes, 0);
+		break;
 	case CLIENT_CONNECT_ONLY:
 		break;
 	}
@@ -293,6 +298,9 @@ client_established(struct work *w, spate_conn id)
 	case CLIENT_RR:
 		rr_established(w, id);
 		break;
+	case CLIENT_STREAM:
+		stream_established(w, id);
+		break;
 	}
 }
 
@@ -371,6 +379,7 @@ http_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 		return len;
 	}
 	k->body_at += n;
+	w->client[k->owner].bytes_down += n;
 	if ((k->head.flags & HTTP_HAS_LENGTH) && k->body_at == k->head.length)
 		response_complete(w, id);
 	return len;
@@ -384,11 +393,20 @@ client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 		return http_data(w, id, data, len);
 	case CLIENT_RR:
 		return rr_data(w, id, data, len);
+	case CLIENT_STREAM:
+		return stream_data(w, id, data, len);
 	case CLIENT_CONNECT_ONLY:
 		break;
 	}
 	client_bad(w, id);
 	return len;
+}
+
+void
+client_sendable(struct work *w, spate_conn id)
+{
+	if (w->client[w->conn[id].owner].conf->kind == CLIENT_STREAM)
+		stream_sendable(w, id);
 }
 
 /* It waits no longer for its next request. */
@@ -408,6 +426,10 @@ client_peer_fin(struct work *w, spate_conn id)
 	struct work_conn *k = &w->conn[id];
 	const struct client_config *conf = w->client[k->owner].conf;
 
+	if (conf->kind == CLIENT_STREAM) {
+		stream_peer_fin(w, id);
+		return;
+	}
 	/* A body without a length ends with the connection. */
 	if (k->phase == PHASE_BODY && !(k->head.flags & HTTP_HAS_LENGTH) && k->requests == 0 &&
 		(conf->size < 0 || k->body_at == (uint64_t)conf->size)) {
@@ -426,7 +448,10 @@ client_closed(struct work *w, spate_conn id, int reason)
 	bool own_reset = c->conf->close == CLOSE_RESET && reason == -ECONNABORTED;
 
 	c->open--;
-	no_turn(w, id);
+	if (c->conf->kind == CLIENT_STREAM)
+		stream_closed(w, id, reason);
+	else
+		no_turn(w, id);
 	if (k->phase == PHASE_DONE && (reason == 0 || own_reset))
 		c->closed++;
 	else if (w->stopping && k->phase != PHASE_BAD && (reason == 0 || reason == -ECONNABORTED))

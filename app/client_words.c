@@ -11,6 +11,7 @@
 
 #define CONCURRENCY_DEFAULT 64
 #define RR_SIZE_DEFAULT     64
+#define STREAM_BYTES_MAX    999999999999999999 /* what a preface can say */
 /* What is compared as 32 bits of microseconds must be less than half of them. */
 #define WAIT_MAX_NS (1800 * 1000000000ull)
 
@@ -133,6 +134,40 @@ take_think(void *to, const char *value)
 }
 
 static bool
+take_stream(void *to, const char *value)
+{
+	(void)value;
+	((struct client_config *)to)->kind = CLIENT_STREAM;
+	return true;
+}
+
+static bool
+take_direction(void *to, const char *value)
+{
+	for (int i = STREAM_UP; i <= STREAM_BOTH; i++) {
+		if (strcmp(value, stream_direction_name[i]) == 0) {
+			((struct client_config *)to)->direction = i;
+			return true;
+		}
+	}
+	wrong("direction '%s': expected up|down|both", value);
+	return false;
+}
+
+static bool
+take_bytes(void *to, const char *value)
+{
+	return take_number(
+		value, 1, STREAM_BYTES_MAX, "bytes", &((struct client_config *)to)->bytes);
+}
+
+static bool
+take_for(void *to, const char *value)
+{
+	return take_time(value, 1000000, WAIT_MAX_NS, "for", &((struct client_config *)to)->for_ns);
+}
+
+static bool
 take_plain(void *to, const char *value)
 {
 	(void)value;
@@ -250,6 +285,12 @@ static const struct key client_keys[] = {
 		false},
 	{"plain", NULL, "with rr: do not tell the peer the sizes: it knows, or echoes", take_plain,
 		false},
+	{"stream", NULL, "bulk data; 'concurrency' is 1 without a word", take_stream, false},
+	{"direction", "up|down|both", "with stream: to the server, from it (default up)",
+		take_direction, false},
+	{"bytes", "N", "with stream: so many on each connection, each way", take_bytes, false},
+	{"for", "TIME", "with stream: instead, as 10s (default: until the client stops)", take_for,
+		false},
 	{"verify", NULL, "what comes must be spate's pattern", take_verify, false},
 	{"close", "first|last|reset",
 		"who closes: the client, the peer, nobody (default last; connect-only, rr: first)",
@@ -281,7 +322,11 @@ static const struct {
 	{"response-size", WITH(RR)},
 	{"think", WITH(RR)},
 	{"plain", WITH(RR)},
-	{"verify", WITH(HTTP) | WITH(RR)},
+	{"verify", WITH(HTTP) | WITH(RR) | WITH(STREAM)},
+	{"direction", WITH(STREAM)},
+	{"bytes", WITH(STREAM)},
+	{"for", WITH(STREAM)},
+	{"close", WITH(HTTP) | WITH(CONNECT_ONLY) | WITH(RR)},
 };
 
 static bool
@@ -335,6 +380,16 @@ check_workload(const struct client_config *c, uint64_t seen)
 		wrong("client %s: 'close last' does not go with %s: the server does not know "
 		      "which request is the last",
 			c->name, client_kind_name[c->kind]);
+		return false;
+	}
+	if (c->kind == CLIENT_STREAM && c->verify && c->direction == STREAM_UP) {
+		wrong("client %s: 'verify' goes with direction down or both: nothing comes of up, "
+		      "the server may verify",
+			c->name);
+		return false;
+	}
+	if (c->bytes && c->for_ns) {
+		wrong("client %s: 'bytes' and 'for': expected one of them", c->name);
 		return false;
 	}
 	return true;
@@ -436,6 +491,8 @@ client_words(struct words *args, struct client_config *c)
 	if (!keys_parse_seen(args, client_keys, c, &seen) || !check_workload(c, seen) ||
 		!check_verify(c))
 		return false;
+	if (c->kind == CLIENT_STREAM && !given(seen, "concurrency"))
+		c->concurrency = 1;
 	fill_in(c);
 	return check_request_size(c);
 }

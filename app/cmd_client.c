@@ -89,7 +89,8 @@ client_set(struct app *a, struct words *args)
 
 const struct command client_commands[] = {
 	{"client add",
-		"NAME port P from IP[-IP] [ports A-B] to IP:PORT [http | connect-only | rr] "
+		"NAME port P from IP[-IP] [ports A-B] to IP:PORT [http | connect-only | rr | "
+		"stream] "
 		"[close first|last|reset] [verify time-wait] ...",
 		false, "define a client; 'start' makes it open connections", client_add,
 		client_words_help},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* server add NAME port P listen IP:PORT [http size N | rr | discard | echo] [backlog N] */
+/* server add NAME port P listen IP:PORT [http size N | rr | stream | discard | echo] [backlog N] */
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +56,14 @@ take_rr(void *to, const char *value)
 }
 
 static bool
+take_stream(void *to, const char *value)
+{
+	(void)value;
+	((struct server_config *)to)->kind = SERVER_STREAM;
+	return true;
+}
+
+static bool
 take_verify(void *to, const char *value)
 {
 	(void)value;
@@ -92,10 +100,11 @@ static const struct key server_keys[] = {
 	{"size", "N", "with http: bytes of body, 0 to 268435456 (default 64)", take_size, false},
 	{"rr", NULL, "answer what 'client add ... rr' asks for, with as much as it asks for",
 		take_rr, false},
+	{"stream", NULL, "take and send what 'client add ... stream' asks for", take_stream, false},
 	{"discard", NULL, "take everything, say nothing", take_discard, false},
 	{"echo", NULL, "send back what comes", take_echo, false},
-	{"verify", NULL, "with rr: reset who sends anything but spate's pattern", take_verify,
-		false},
+	{"verify", NULL, "with rr, stream, discard: reset who sends anything but spate's pattern",
+		take_verify, false},
 	{"backlog", "N", "most half-open connections, 0: no limit of its own", take_backlog, false},
 	{NULL, NULL, NULL, NULL, false},
 };
@@ -125,8 +134,8 @@ check_words(const struct server_config *s, uint64_t seen)
 		wrong("server %s: 'size' goes with http only", s->name);
 		return false;
 	}
-	if (s->verify && s->kind != SERVER_RR) {
-		wrong("server %s: 'verify' goes with rr only", s->name);
+	if (s->verify && (s->kind == SERVER_HTTP || s->kind == SERVER_ECHO)) {
+		wrong("server %s: 'verify' goes with rr, stream or discard only", s->name);
 		return false;
 	}
 	return true;
@@ -169,7 +178,9 @@ server_help(void)
 }
 
 const struct command server_commands[] = {
-	{"server add", "NAME port P listen IP:PORT [http size N | rr | discard | echo] [backlog N]",
+	{"server add",
+		"NAME port P listen IP:PORT [http size N | rr | stream | discard | echo] [backlog "
+		"N]",
 		false, "define a server; 'start' makes it listen", server_add, server_help},
 	{NULL, NULL, false, NULL, NULL, NULL},
 };

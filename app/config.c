@@ -13,6 +13,7 @@ const char *const client_kind_name[CLIENT_KINDS] = {
 	[CLIENT_HTTP] = "http",
 	[CLIENT_CONNECT_ONLY] = "connect-only",
 	[CLIENT_RR] = "rr",
+	[CLIENT_STREAM] = "stream",
 };
 
 const char *const server_kind_name[SERVER_KINDS] = {
@@ -20,6 +21,13 @@ const char *const server_kind_name[SERVER_KINDS] = {
 	[SERVER_DISCARD] = "discard",
 	[SERVER_ECHO] = "echo",
 	[SERVER_RR] = "rr",
+	[SERVER_STREAM] = "stream",
+};
+
+const char *const stream_direction_name[STREAM_BOTH + 1] = {
+	[STREAM_UP] = "up",
+	[STREAM_DOWN] = "down",
+	[STREAM_BOTH] = "both",
 };
 
 void
@@ -163,6 +171,12 @@ print_workload(const struct client_config *c)
 		printf(" response-size %u", c->response_size);
 	if (c->think_ns)
 		printf(" think %s", time_text(c->think_ns, text));
+	if (c->kind == CLIENT_STREAM)
+		printf(" direction %s", stream_direction_name[c->direction]);
+	if (c->bytes)
+		printf(" bytes %" PRIu64, c->bytes);
+	if (c->for_ns)
+		printf(" for %s", time_text(c->for_ns, text));
 	if (c->plain)
 		printf(" plain");
 	if (c->verify)
@@ -185,7 +199,8 @@ print_client(const struct client_config *c)
 		printf("set client %s concurrency %u\n", c->name, c->concurrency);
 		return;
 	}
-	printf(" close %s", close_name[c->close]);
+	if (c->kind != CLIENT_STREAM)
+		printf(" close %s", close_name[c->close]);
 	if (c->count != COUNT_ENDLESS)
 		printf(" count %" PRIu64, c->count);
 	printf("\n");

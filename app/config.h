@@ -25,16 +25,24 @@ enum client_kind {
 	CLIENT_HTTP,
 	CLIENT_CONNECT_ONLY,
 	CLIENT_RR,
+	CLIENT_STREAM,
 };
-#define CLIENT_KINDS (CLIENT_RR + 1)
+#define CLIENT_KINDS (CLIENT_STREAM + 1)
 
 enum server_kind {
 	SERVER_HTTP,
 	SERVER_DISCARD,
 	SERVER_ECHO,
 	SERVER_RR,
+	SERVER_STREAM,
 };
-#define SERVER_KINDS (SERVER_RR + 1)
+#define SERVER_KINDS (SERVER_STREAM + 1)
+
+enum stream_direction {
+	STREAM_UP,   /* to the server */
+	STREAM_DOWN, /* from it */
+	STREAM_BOTH,
+};
 
 enum close_mode {
 	CLOSE_LAST,  /* the peer closes first */
@@ -66,12 +74,15 @@ struct client_config {
 	uint32_t request_size;  /* http: bytes of a request, 0: no more than it needs; rr */
 	uint32_t response_size; /* rr */
 	uint64_t think_ns;      /* rr: between a response and the next request */
-	bool plain;             /* rr: no preface: the peer knows */
-	bool verify;            /* what comes must be the pattern */
-	bool verify_time_wait;  /* no load, but a check of the peer: verify.h */
-	uint32_t repeat;        /* of each run of it */
-	uint32_t wait_ms;       /* how long each step of it may take */
-	uint64_t rate;          /* connections a second, or RATE_MAX */
+	enum stream_direction direction;
+	uint64_t bytes;        /* stream: each way; 0: as many as there is time for */
+	uint64_t for_ns;       /* stream: 0: until the client stops */
+	bool plain;            /* rr: no preface: the peer knows */
+	bool verify;           /* what comes must be the pattern */
+	bool verify_time_wait; /* no load, but a check of the peer: verify.h */
+	uint32_t repeat;       /* of each run of it */
+	uint32_t wait_ms;      /* how long each step of it may take */
+	uint64_t rate;         /* connections a second, or RATE_MAX */
 	uint32_t concurrency;
 	uint64_t count; /* connections in all, or COUNT_ENDLESS */
 };
@@ -108,6 +119,7 @@ struct config {
 /* The words for them. */
 extern const char *const client_kind_name[CLIENT_KINDS];
 extern const char *const server_kind_name[SERVER_KINDS];
+extern const char *const stream_direction_name[STREAM_BOTH + 1];
 
 void config_init(struct config *c);
 

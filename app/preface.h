@@ -33,6 +33,13 @@ struct preface {
 /* Take up to `len` bytes; returns how many belong to the line. p starts as zeros. */
 uint32_t preface_parse(struct preface *p, const uint8_t *data, uint32_t len);
 
+/* Has none of it come yet? */
+static inline bool
+preface_empty(const struct preface *p)
+{
+	return p->field == 0 && p->at == 0;
+}
+
 /* Write the line; returns its length. */
 uint32_t preface_make(char out[PREFACE_MAX], enum preface_kind kind, uint64_t a, uint64_t b);
 

@@ -26,6 +26,16 @@ quantiles_json(const struct histogram *h)
 	return o;
 }
 
+/* Payload of streams, and how fast it went. */
+static void
+put_bytes(json_t *o, uint64_t up, uint64_t down, double seconds)
+{
+	put(o, "bytes_up", up);
+	put(o, "bytes_down", down);
+	json_object_set_new(o, "gbit_s_up", json_real(report_gbit_s(up, seconds)));
+	json_object_set_new(o, "gbit_s_down", json_real(report_gbit_s(down, seconds)));
+}
+
 static json_t *
 client_json(const struct client_totals *c, double seconds)
 {
@@ -45,13 +55,14 @@ client_json(const struct client_totals *c, double seconds)
 	for (int i = 0; i < FAILURES; i++)
 		put(f, why[i], c->failed[i]);
 	json_object_set_new(o, "failures", f);
+	put_bytes(o, c->bytes_up, c->bytes_down, seconds);
 	json_object_set_new(o, "handshake_ns", quantiles_json(&c->handshake_ns));
 	json_object_set_new(o, "response_ns", quantiles_json(&c->response_ns));
 	return o;
 }
 
 static json_t *
-server_json(const struct server_totals *s)
+server_json(const struct server_totals *s, double seconds)
 {
 	json_t *o = json_object();
 
@@ -60,6 +71,7 @@ server_json(const struct server_totals *s)
 	put(o, "failed", s->failed);
 	put(o, "requests", s->requests);
 	put(o, "wrong", s->wrong);
+	put_bytes(o, s->bytes_up, s->bytes_down, seconds);
 	return o;
 }
 
@@ -147,7 +159,7 @@ report_write(struct app *a, const struct totals *t, int64_t leaked)
 	totals_servers(t, &s);
 	json_object_set_new(root, "duration_s", json_real(seconds));
 	json_object_set_new(root, "client", client_json(&c, seconds));
-	json_object_set_new(root, "server", server_json(&s));
+	json_object_set_new(root, "server", server_json(&s, seconds));
 	json_object_set_new(root, "connections", connections_json(t, leaked));
 	json_object_set_new(root, "time_wait", time_wait_json(t));
 	json_object_set_new(root, "tcp", tcp_json(&t->tcp));

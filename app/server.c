@@ -114,7 +114,8 @@ server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 
 	switch (w->server[k->owner].conf->kind) {
 	case SERVER_DISCARD:
-		return len;
+	case SERVER_STREAM:
+		return stream_serve(w, id, data, len);
 	case SERVER_ECHO:
 		/* Data stays in the peer's window until its echo is acknowledged: bounded. */
 		if (spate_send(w->slot->stack, id, data, len) != (ssize_t)len) {
@@ -122,6 +123,7 @@ server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 			return 0;
 		}
 		k->body_at += len;
+		w->server[k->owner].bytes_up += len;
 		return 0;
 	case SERVER_RR:
 		return rr_serve(w, id, data, len);
@@ -144,6 +146,7 @@ server_sendable(struct work *w, spate_conn id)
 	switch (w->server[k->owner].conf->kind) {
 	case SERVER_ECHO:
 		spate_consume(w->slot->stack, id, k->body_at);
+		w->server[k->owner].bytes_down += k->body_at;
 		k->body_at = 0;
 		break;
 	case SERVER_HTTP:
@@ -152,6 +155,9 @@ server_sendable(struct work *w, spate_conn id)
 	case SERVER_RR:
 		if (k->phase == PHASE_SERVING)
 			k->rr.queued = 0;
+		break;
+	case SERVER_STREAM:
+		stream_sendable(w, id);
 		break;
 	case SERVER_DISCARD:
 		break;
@@ -170,6 +176,10 @@ server_peer_fin(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
 
+	if (w->server[k->owner].conf->kind == SERVER_STREAM) {
+		stream_serve_fin(w, id);
+		return;
+	}
 	/* The peer will send no more; what it sent before counts as read. */
 	if (w->server[k->owner].conf->kind == SERVER_ECHO)
 		spate_consume(w->slot->stack, id, k->body_at);
@@ -182,6 +192,8 @@ server_closed(struct work *w, spate_conn id, int reason)
 	struct work_server *s = &w->server[w->conn[id].owner];
 
 	s->open--;
+	if (s->conf->kind == SERVER_STREAM)
+		stream_closed(w, id, reason);
 	if (reason == 0)
 		s->closed++;
 	else

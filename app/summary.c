@@ -39,6 +39,32 @@ any_server(const struct app *a)
 	return false;
 }
 
+double
+report_gbit_s(uint64_t bytes, double seconds)
+{
+	return seconds > 0 ? bytes * 8 / 1e9 / seconds : 0;
+}
+
+/* Is goodput what is asked for? */
+static bool
+any_stream_client(const struct app *a)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (a->config.client[i].used && a->config.client[i].kind == CLIENT_STREAM)
+			return true;
+	return false;
+}
+
+static bool
+any_stream_server(const struct app *a)
+{
+	for (int i = 0; i < SERVERS_MAX; i++)
+		if (a->config.server[i].used && (a->config.server[i].kind == SERVER_STREAM ||
+							a->config.server[i].kind == SERVER_DISCARD))
+			return true;
+	return false;
+}
+
 /* Is there more than one request on a connection? */
 static bool
 many_requests(const struct app *a)
@@ -75,9 +101,15 @@ live_line(
 			grouped(client_failed(&c), n3));
 	if (many_requests(a))
 		printf(", %s requests/s", grouped(rate(c.requests, cb.requests, s), n1));
+	if (any_stream_client(a))
+		printf(", up %.3f down %.3f Gbit/s", report_gbit_s(c.bytes_up - cb.bytes_up, s),
+			report_gbit_s(c.bytes_down - cb.bytes_down, s));
 	if (any_server(a))
 		printf("  server %s conn/s, %s open", grouped(rate(v.accepted, vb.accepted, s), n1),
 			grouped(v.open, n2));
+	if (any_stream_server(a))
+		printf(", up %.3f down %.3f Gbit/s", report_gbit_s(v.bytes_up - vb.bytes_up, s),
+			report_gbit_s(v.bytes_down - vb.bytes_down, s));
 	printf("  time-wait %s  busy", grouped(now->state[SPATE_TIME_WAIT], n1));
 	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
 		uint64_t busy = now->busy_cycles[i] - before->busy_cycles[i];
@@ -131,6 +163,16 @@ print_quantiles(const char *what, const struct histogram *h)
 		printf("%s p50 %.1f us  p99 %.1f us  max %.1f us", what,
 			histogram_quantile(h, 0.50) / 1e3, histogram_quantile(h, 0.99) / 1e3,
 			h->max / 1e3);
+}
+
+static void
+print_bytes(uint64_t up, uint64_t down, double seconds)
+{
+	char n[2][GROUPED_MAX];
+
+	printf("         up %.3f Gbit/s, %s bytes  down %.3f Gbit/s, %s bytes\n",
+		report_gbit_s(up, seconds), grouped(up, n[0]), report_gbit_s(down, seconds),
+		grouped(down, n[1]));
 }
 
 static void
@@ -211,8 +253,12 @@ summary_print(const struct app *a, const struct totals *t)
 	printf("\n---- %.1f s\n", seconds);
 	if (any_client(a))
 		print_client(&c, seconds);
+	if (any_stream_client(a))
+		print_bytes(c.bytes_up, c.bytes_down, seconds);
 	if (any_server(a))
 		print_server(&s);
+	if (any_stream_server(a))
+		print_bytes(s.bytes_up, s.bytes_down, seconds);
 	print_tcp(t);
 	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
 		uint64_t all = t->busy_cycles[i] + t->idle_cycles[i];

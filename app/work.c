@@ -20,6 +20,7 @@ work_create(struct engine_slot *slot, uint32_t max_conns)
 	w->n_slots = slot->port->n_queues;
 	for (int i = 0; i < SERVERS_MAX; i++)
 		w->server[i].listener = -1;
+	conn_list_init(&w->streams);
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		conn_list_init(&w->client[i].waiting);
 	return w;
@@ -40,6 +41,8 @@ work_poll(void *app, uint64_t now_ns)
 		if (!conn_list_empty(&c->waiting))
 			busy |= rr_poll(w, c);
 	}
+	if (!conn_list_empty(&w->streams))
+		busy |= stream_poll(w);
 	return busy;
 }
 
@@ -103,6 +106,8 @@ on_sendable(void *app, spate_conn c)
 
 	if (w->conn[c].role == ROLE_SERVER)
 		server_sendable(w, c);
+	else if (w->conn[c].role == ROLE_CLIENT)
+		client_sendable(w, c);
 }
 
 static void

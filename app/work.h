@@ -55,8 +55,11 @@ enum server_phase {
 };
 
 /* work_conn.flags of clients and servers */
-#define CONN_BEGUN  0x1 /* rr: the preface has been sent */
-#define CONN_LISTED 0x2 /* on a conn_list */
+#define CONN_BEGUN     0x1  /* rr: the preface has been sent */
+#define CONN_LISTED    0x2  /* on a conn_list */
+#define CONN_SHUT      0x4  /* stream: all has been queued, FIN behind it */
+#define CONN_HEARD_ALL 0x8  /* stream: all has come that had to */
+#define CONN_DOWN      0x10 /* stream, server: the client has nothing to send */
 
 /* Where a connection is that exchanges requests and responses: rr.c. */
 struct rr_conn {
@@ -67,6 +70,17 @@ struct rr_conn {
 		uint32_t queued; /* server: bytes of responses not acknowledged */
 	};
 	uint32_t request_size, response_size; /* server: as the client wants it */
+};
+
+/* Where a stream is: stream.c. */
+struct stream_conn {
+	uint64_t sent; /* bytes queued so far */
+	union {
+		uint64_t received; /* client */
+		uint64_t total;    /* server: to be sent, UINT64_MAX: until told to stop */
+	};
+	uint32_t pending;     /* queued and not yet counted as acknowledged */
+	uint32_t received_at; /* server: in the pattern, modulo its period */
 };
 
 /* Per connection, in an array beside the stack's, at the same index. */
@@ -85,6 +99,7 @@ struct work_conn {
 		};
 		struct preface preface; /* of a server's, until it is complete */
 		struct rr_conn rr;
+		struct stream_conn stream;
 	};
 };
 
@@ -105,6 +120,7 @@ struct work_client {
 	uint64_t open;
 	/* Counters. */
 	uint64_t attempted, established, closed, requests, not_attempted, aborted;
+	uint64_t bytes_up, bytes_down; /* of streams: acknowledged, received; of http bodies */
 	uint64_t failed[FAILURES];
 	struct histogram handshake_ns, response_ns;
 	/* For all but the last request, and for the last; [0] is the preface of those that have
@@ -120,6 +136,7 @@ struct work_server {
 	uint64_t open;
 	/* Counters. */
 	uint64_t accepted, closed, failed, requests;
+	uint64_t bytes_up, bytes_down; /* of streams, discard, echo: received, acknowledged */
 	uint64_t wrong; /* connections reset for what came: it was not what had to come */
 };
 
@@ -131,6 +148,9 @@ struct work {
 	bool stopping;       /* the run ends: aborts are not failures */
 	struct work_client client[CLIENTS_MAX];
 	struct work_server server[SERVERS_MAX];
+	struct conn_list streams; /* those that send or have a time to end at */
+	uint32_t n_streams;
+	uint64_t look_ns;           /* at the next of them, not before */
 	struct manual_slot *manual; /* NULL as long as nothing is done by hand */
 	struct work_conn conn[];
 };
@@ -153,6 +173,7 @@ bool client_mine(const void *slot, const struct spate_tuple *t);
 bool client_poll(struct work *w, struct work_client *c, uint8_t index);
 void client_established(struct work *w, spate_conn id);
 uint32_t client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+void client_sendable(struct work *w, spate_conn id);
 void client_peer_fin(struct work *w, spate_conn id);
 void client_closed(struct work *w, spate_conn id, int reason);
 /* Everything has come: close the way this client does. */
@@ -181,6 +202,16 @@ uint32_t rr_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t le
 /* Those that have waited long enough ask again. */
 bool rr_poll(struct work *w, struct work_client *c);
 uint32_t rr_serve(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+
+/* stream.c: bulk data, for clients and servers */
+bool stream_poll(struct work *w);
+void stream_established(struct work *w, spate_conn id);
+uint32_t stream_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+void stream_peer_fin(struct work *w, spate_conn id);
+uint32_t stream_serve(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+void stream_serve_fin(struct work *w, spate_conn id);
+void stream_sendable(struct work *w, spate_conn id);
+void stream_closed(struct work *w, spate_conn id, int reason);
 
 /* Queue bytes [at, at + len) of the pattern that begins again. 0, or as spate_send_static(). */
 int work_send_pattern(struct work *w, spate_conn id, uint64_t at, uint32_t len);

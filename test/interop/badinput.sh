@@ -227,8 +227,21 @@ bad_line 'two servers in one' "server s: 'discard' and 'rr': expected one of the
 	'server add s port 0 listen *:80 discard rr'
 bad_line 'a size of another server' "server s: 'size' goes with http only" "$port" \
 	'server add s port 0 listen *:80 rr size 5'
-bad_line 'a server with nothing to verify' "server s: 'verify' goes with rr only" "$port" \
+bad_line 'a server with nothing to verify' "server s: 'verify' goes with rr, stream or discard only" "$port" \
 	'server add s port 0 listen *:80 http verify'
+bad_line 'a direction that is none' "direction 'left': expected up\|down\|both" "$port" \
+	"$add stream direction left"
+bad_line 'a direction of no stream' "client a: 'direction' goes with stream only" "$port" \
+	"$add rr direction up"
+bad_line 'a stream with two ends' "client a: 'bytes' and 'for': expected one of them" "$port" \
+	"$add stream bytes 5 for 5s"
+bad_line 'a stream of nothing' "bytes '0': $number 1 to .*" "$port" "$add stream bytes 0"
+bad_line 'a stream for no time' "for '0s': expected a time from 1ms to 1800s .*" "$port" \
+	"$add stream for 0s"
+bad_line 'a stream, closed' "client a: 'close' goes with http or connect-only or rr only" "$port" \
+	"$add stream close first"
+bad_line 'nothing to verify' "client a: 'verify' goes with direction down or both: .*" "$port" \
+	"$add stream direction up verify"
 bad_line 'waiting for nobody' 'wait clients: none has been started with a count' "$port" \
 	'wait clients'
 bad_line 'wrong path' "path 'x': expected one that begins with / .*" "$port" "$add path x"
@@ -263,6 +276,7 @@ everything=(
 	'server add web port 1 listen 198.19.0.1:80 http size 1460 backlog 99'
 	'server add any port 1 listen *:81' 'server add e port 1 listen *:7 echo'
 	'server add d port 1 listen *:9 discard' 'server add r port 1 listen *:70 rr verify'
+	'server add st port 1 listen *:71 stream verify'
 	'client add a port 0 from 198.18.0.1-198.18.0.4 ports 1000-1999 to 198.19.0.1:80 http path
 		/x requests 3 size 1460 verify close first rate 50 concurrency 5 count 1000000'
 	'client add b port 0 from 198.18.0.9 to 198.19.0.1:81 connect-only'
@@ -271,18 +285,21 @@ everything=(
 	'client add q port 0 from 198.18.0.2 to 198.19.0.1:70 rr request-size 1 response-size 2
 		requests 0 think 1500us verify'
 	'client add p port 0 from 198.18.0.3 to 198.19.0.1:7 rr plain think 2s close reset count 9'
+	'client add s port 0 from 198.18.0.4 to 198.19.0.1:71 stream direction both bytes 5000000000
+		verify'
+	'client add t port 0 from 198.18.0.5 to 198.19.0.1:9 stream for 90s concurrency 3'
 	'client add v port 0 from 198.18.0.1 to 198.19.0.1:82 connect-only verify time-wait repeat 2'
 	'set client c rate 7' 'set client b concurrency 99')
 config_of() { "$SPATE" -- --cmdline-file="$1" 2>&1 | grep -v '^embedded wire'; }
 for preset in linux rfc bsd; do
-	printf "$(printf '%s\n' "${everything[@]}" | tr -d '\t' | sed -z 's/path\n/path /; s/response-size 2\n/response-size 2 /')\nshow config\n" \
+	printf "$(printf '%s\n' "${everything[@]}" | tr -d '\t' | sed -z 's/path\n/path /; s/response-size 2\n/response-size 2 /; s/5000000000\n/5000000000 /')\nshow config\n" \
 		$preset >"$TMP/config.spate"
 	config_of "$TMP/config.spate" >"$TMP/first.spate"
 	echo 'show config' | cat "$TMP/first.spate" - >"$TMP/again.spate"
 	config_of "$TMP/again.spate" >"$TMP/second.spate"
 	check "show config: $preset: gives itself" diff "$TMP/first.spate" "$TMP/second.spate"
 	equal "show config: $preset: all that was added" \
-		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 14
+		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 17
 done
 matches 'show config: a client' "$(cat "$TMP/first.spate")" \
 	'^client add a .* path /x requests 3 size 1460 verify close first count 1000000$'
