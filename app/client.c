@@ -68,6 +68,7 @@ make_requests(struct work_client *c)
 			c->request_len[last] = client_make_request(c->conf, last, c->request[last]);
 		break;
 	case CLIENT_RR:
+	case CLIENT_HOLD:
 		c->request_len[0] = preface_make(
 			c->request[0], PREFACE_RR, c->conf->request_size, c->conf->response_size);
 		break;
@@ -156,8 +157,13 @@ client_start(struct work *w, int index, const struct client_config *conf)
 		spate_source_filter(&c->source, client_mine, w->slot);
 	make_requests(c);
 	c->count = conf->count == COUNT_ENDLESS ? UINT64_MAX : share(w, conf, conf->count);
+	/* Not to wait for ever for the last of them. */
+	if (conf->kind == CLIENT_HOLD && c->count > w->max_conns)
+		return -ENOBUFS;
 	client_set_pace(w, c);
-	c->resolved = false;
+	c->resolved = c->sweeping = false;
+	c->sweep_at = 0;
+	c->keep_until_ns = 0;
 	if (conf->verify_time_wait) {
 		rc = verify_start(w, c);
 		if (rc < 0)
@@ -212,6 +218,7 @@ open_one(struct work *w, struct work_client *c, uint8_t index)
 		.started_us = w->now_ns / 1000,
 	};
 	c->attempted++;
+	c->connecting += c->conf->kind == CLIENT_HOLD;
 	c->open++;
 	c->paced++;
 	if (c->count != UINT64_MAX)
@@ -241,6 +248,8 @@ client_poll(struct work *w, struct work_client *c, uint8_t index)
 	n = RTE_MIN(n, OPEN_BURST);
 	n = RTE_MIN(n, c->count);
 	n = RTE_MIN(n, c->concurrency > c->open ? c->concurrency - c->open : 0);
+	if (c->conf->kind == CLIENT_HOLD)
+		n = RTE_MIN(n, hold_room(c));
 	for (uint64_t i = 0; i < n; i++)
 		if (!open_one(w, c, index))
 			return i > 0;
@@ -300,6 +309,9 @@ client_established(struct work *w, spate_conn id)
 		break;
 	case CLIENT_STREAM:
 		stream_established(w, id);
+		break;
+	case CLIENT_HOLD:
+		hold_established(w, id);
 		break;
 	}
 }
@@ -392,6 +404,7 @@ client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 	case CLIENT_HTTP:
 		return http_data(w, id, data, len);
 	case CLIENT_RR:
+	case CLIENT_HOLD:
 		return rr_data(w, id, data, len);
 	case CLIENT_STREAM:
 		return stream_data(w, id, data, len);
@@ -409,9 +422,8 @@ client_sendable(struct work *w, spate_conn id)
 		stream_sendable(w, id);
 }
 
-/* It waits no longer for its next request. */
-static void
-no_turn(struct work *w, spate_conn id)
+void
+client_no_turn(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
 
@@ -436,7 +448,7 @@ client_peer_fin(struct work *w, spate_conn id)
 		client_count_response(w, id);
 		k->phase = PHASE_DONE;
 	}
-	no_turn(w, id);
+	client_no_turn(w, id);
 	spate_close(w->slot->stack, id);
 }
 
@@ -451,7 +463,9 @@ client_closed(struct work *w, spate_conn id, int reason)
 	if (c->conf->kind == CLIENT_STREAM)
 		stream_closed(w, id, reason);
 	else
-		no_turn(w, id);
+		client_no_turn(w, id);
+	if (c->conf->kind == CLIENT_HOLD)
+		hold_closed(w, id);
 	if (k->phase == PHASE_DONE && (reason == 0 || own_reset))
 		c->closed++;
 	else if (w->stopping && k->phase != PHASE_BAD && (reason == 0 || reason == -ECONNABORTED))

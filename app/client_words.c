@@ -6,16 +6,14 @@
 #include <rte_common.h>
 
 #include "verify.h"
-#include "work.h"
 #include "workload_port.h"
 
 #define CONCURRENCY_DEFAULT 64
 #define RR_SIZE_DEFAULT     64
+#define KEEP_MAX_NS         (30 * 86400 * 1000000000ull)
 #define STREAM_BYTES_MAX    999999999999999999 /* what a preface can say */
 /* What is compared as 32 bits of microseconds must be less than half of them. */
 #define WAIT_MAX_NS (1800 * 1000000000ull)
-
-static const int close_unset = -1;
 
 static bool
 take_port(void *to, const char *value)
@@ -168,6 +166,38 @@ take_for(void *to, const char *value)
 }
 
 static bool
+take_hold(void *to, const char *value)
+{
+	(void)value;
+	((struct client_config *)to)->kind = CLIENT_HOLD;
+	return true;
+}
+
+static bool
+take_open_at_once(void *to, const char *value)
+{
+	uint64_t n;
+
+	if (!take_number(value, 1, 500000000, "open-at-once", &n))
+		return false;
+	((struct client_config *)to)->open_at_once = n;
+	return true;
+}
+
+static bool
+take_keep(void *to, const char *value)
+{
+	return take_time(value, 1000, KEEP_MAX_NS, "keep", &((struct client_config *)to)->keep_ns);
+}
+
+static bool
+take_every(void *to, const char *value)
+{
+	return take_time(
+		value, 1000, WAIT_MAX_NS, "every", &((struct client_config *)to)->every_ns);
+}
+
+static bool
 take_plain(void *to, const char *value)
 {
 	(void)value;
@@ -264,7 +294,7 @@ take_wait(void *to, const char *value)
 	return true;
 }
 
-static const struct key client_keys[] = {
+const struct key client_keys[] = {
 	{"port", "P", "the DPDK port to open from", take_port, true},
 	{"from", "IP[-IP]", "local addresses; the port answers for them", take_from, true},
 	{"ports", "A-B", "local TCP ports (default 1024-65535)", take_ports, false},
@@ -278,22 +308,31 @@ static const struct key client_keys[] = {
 		"with http, rr: on each connection (default 1); rr: 0, until the client stops",
 		take_requests, false},
 	{"request-size", "N",
-		"with http: fill the head up to N bytes; with rr: 1 to 16777216 (default 64)",
+		"with http: fill the head up to N bytes; with rr, hold: to 16777216 (default 64)",
 		take_request_size, false},
-	{"response-size", "N", "with rr: 1 to 16777216 (default 64)", take_response_size, false},
+	{"response-size", "N", "with rr, hold: 1 to 16777216 (default 64)", take_response_size,
+		false},
 	{"think", "TIME", "with rr: between a response and the next request, as 10ms", take_think,
 		false},
-	{"plain", NULL, "with rr: do not tell the peer the sizes: it knows, or echoes", take_plain,
-		false},
+	{"plain", NULL, "with rr, hold: do not tell the peer the sizes: it knows, or echoes",
+		take_plain, false},
 	{"stream", NULL, "bulk data; 'concurrency' is 1 without a word", take_stream, false},
 	{"direction", "up|down|both", "with stream: to the server, from it (default up)",
 		take_direction, false},
 	{"bytes", "N", "with stream: so many on each connection, each way", take_bytes, false},
 	{"for", "TIME", "with stream: instead, as 10s (default: until the client stops)", take_for,
 		false},
-	{"verify", NULL, "what comes must be spate's pattern", take_verify, false},
+	{"hold", NULL, "open many, keep them, close them", take_hold, false},
+	{"open-at-once", "N", "with hold: so many, and no other after them", take_open_at_once,
+		false},
+	{"keep", "TIME", "with hold: from when all are open (default: until the client stops)",
+		take_keep, false},
+	{"every", "TIME", "with hold: each asks and is answered so often (default: never)",
+		take_every, false},
+	{"verify", NULL, "what comes must be spate's pattern; with hold: each answers at the end",
+		take_verify, false},
 	{"close", "first|last|reset",
-		"who closes: the client, the peer, nobody (default last; connect-only, rr: first)",
+		"who closes: the client, the peer, nobody (default last with http, else first)",
 		take_close, false},
 	{"rate", "N|max", "connections a second (default max)", take_rate, false},
 	{"concurrency", "N", "connections at once (default 64)", take_concurrency, false},
@@ -307,159 +346,6 @@ static const struct key client_keys[] = {
 	{NULL, NULL, NULL, NULL, false},
 };
 
-/* ---- what is right word by word can be wrong together */
-
-#define WITH(kind) (1u << CLIENT_##kind)
-
-static const struct {
-	const char *word;
-	uint32_t kinds;
-} goes_with[] = {
-	{"path", WITH(HTTP)},
-	{"size", WITH(HTTP)},
-	{"requests", WITH(HTTP) | WITH(RR)},
-	{"request-size", WITH(HTTP) | WITH(RR)},
-	{"response-size", WITH(RR)},
-	{"think", WITH(RR)},
-	{"plain", WITH(RR)},
-	{"verify", WITH(HTTP) | WITH(RR) | WITH(STREAM)},
-	{"direction", WITH(STREAM)},
-	{"bytes", WITH(STREAM)},
-	{"for", WITH(STREAM)},
-	{"close", WITH(HTTP) | WITH(CONNECT_ONLY) | WITH(RR)},
-};
-
-static bool
-given(uint64_t seen, const char *word)
-{
-	size_t i = 0;
-
-	while (strcmp(client_keys[i].name, word))
-		i++;
-	return seen >> i & 1;
-}
-
-/* "rr", "http or rr", as many as there are bits. */
-static const char *
-kinds_text(uint32_t kinds, char out[128])
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < CLIENT_KINDS; i++)
-		if (kinds >> i & 1)
-			at += snprintf(
-				out + at, 128 - at, "%s%s", at ? " or " : "", client_kind_name[i]);
-	return out;
-}
-
-/* One workload, and no word that it does not know. */
-static bool
-check_workload(const struct client_config *c, uint64_t seen)
-{
-	char text[128];
-
-	for (size_t i = 0; i < CLIENT_KINDS; i++) {
-		if (i != c->kind && given(seen, client_kind_name[i])) {
-			wrong("client %s: '%s' and '%s': expected one of them", c->name,
-				client_kind_name[i], client_kind_name[c->kind]);
-			return false;
-		}
-	}
-	for (size_t i = 0; i < RTE_DIM(goes_with); i++) {
-		if (given(seen, goes_with[i].word) && !(goes_with[i].kinds >> c->kind & 1)) {
-			wrong("client %s: '%s' goes with %s only", c->name, goes_with[i].word,
-				kinds_text(goes_with[i].kinds, text));
-			return false;
-		}
-	}
-	if (c->requests == 0 && c->kind != CLIENT_RR) {
-		wrong("client %s: 'requests 0' goes with rr only", c->name);
-		return false;
-	}
-	if (c->close == CLOSE_LAST && c->kind == CLIENT_RR) {
-		wrong("client %s: 'close last' does not go with %s: the server does not know "
-		      "which request is the last",
-			c->name, client_kind_name[c->kind]);
-		return false;
-	}
-	if (c->kind == CLIENT_STREAM && c->verify && c->direction == STREAM_UP) {
-		wrong("client %s: 'verify' goes with direction down or both: nothing comes of up, "
-		      "the server may verify",
-			c->name);
-		return false;
-	}
-	if (c->bytes && c->for_ns) {
-		wrong("client %s: 'bytes' and 'for': expected one of them", c->name);
-		return false;
-	}
-	return true;
-}
-
-/* The head of an http request is as long as it is, or as much longer as a line is at least. */
-static bool
-check_request_size(const struct client_config *c)
-{
-	struct client_config bare = *c;
-	char out[HTTP_HEAD_MAX];
-	uint32_t len;
-
-	if (c->kind != CLIENT_HTTP || c->request_size == 0)
-		return true;
-	bare.request_size = 0;
-	len = client_make_request(&bare, true, out) + HTTP_FILL_MIN;
-	if (c->request_size >= len && c->request_size <= HTTP_HEAD_MAX)
-		return true;
-	wrong("client %s: request-size '%u': expected a number from %u to %u", c->name,
-		c->request_size, len, HTTP_HEAD_MAX);
-	return false;
-}
-
-/* `verify time-wait` has an end of its own and one way to close; the rest goes with load only. */
-static bool
-check_verify(const struct client_config *c)
-{
-	const struct {
-		const char *word;
-		bool given;
-	} load[] = {
-		{"close", (int)c->close != close_unset && c->close != CLOSE_LAST},
-		{"verify", c->verify},
-		{"requests", c->requests != 1},
-		{"size", c->size >= 0},
-		{"rate", c->rate != RATE_MAX},
-		{"count", c->count != COUNT_ENDLESS},
-	};
-	uint32_t ports = (uint32_t)c->port_last - c->port_first + 1;
-	uint32_t repeat = c->repeat ? c->repeat : VERIFY_REPEAT_DEFAULT;
-
-	if (!c->verify_time_wait) {
-		if (!c->repeat && !c->wait_ms)
-			return true;
-		wrong("client %s: '%s' goes with 'verify time-wait' only", c->name,
-			c->repeat ? "repeat" : "wait");
-		return false;
-	}
-	for (size_t i = 0; i < RTE_DIM(load); i++) {
-		if (load[i].given) {
-			wrong("client %s: '%s' does not go with 'verify time-wait'%s", c->name,
-				load[i].word, i == 0 ? ": the peer has to close first" : "");
-			return false;
-		}
-	}
-	if (c->kind != CLIENT_HTTP && c->kind != CLIENT_CONNECT_ONLY) {
-		wrong("client %s: '%s' does not go with 'verify time-wait'", c->name,
-			client_kind_name[c->kind]);
-		return false;
-	}
-	if (ports < VERIFY_KINDS * repeat) {
-		wrong("client %s: 'verify time-wait' with 'repeat %u' needs %u local ports: "
-		      "expected 'ports A-B' with as many",
-			c->name, repeat, VERIFY_KINDS * repeat);
-		return false;
-	}
-	return true;
-}
-
 static void
 fill_in(struct client_config *c)
 {
@@ -467,9 +353,13 @@ fill_in(struct client_config *c)
 		c->repeat = c->repeat ? c->repeat : VERIFY_REPEAT_DEFAULT;
 		c->wait_ms = c->wait_ms ? c->wait_ms : VERIFY_WAIT_DEFAULT;
 	}
-	if ((int)c->close == close_unset)
+	if (c->close == CLOSE_UNSET)
 		c->close = c->kind == CLIENT_HTTP || c->verify_time_wait ? CLOSE_LAST : CLOSE_FIRST;
-	if (c->kind == CLIENT_RR) {
+	if (c->kind == CLIENT_HOLD) {
+		c->concurrency = c->open_at_once;
+		c->count = c->open_at_once;
+	}
+	if (c->kind == CLIENT_RR || c->kind == CLIENT_HOLD) {
 		c->request_size = c->request_size ? c->request_size : RR_SIZE_DEFAULT;
 		c->response_size = c->response_size ? c->response_size : RR_SIZE_DEFAULT;
 	}
@@ -487,14 +377,13 @@ client_words(struct words *args, struct client_config *c)
 	c->size = -1;
 	c->rate = RATE_MAX;
 	c->concurrency = CONCURRENCY_DEFAULT;
-	c->close = (enum close_mode)close_unset;
-	if (!keys_parse_seen(args, client_keys, c, &seen) || !check_workload(c, seen) ||
-		!check_verify(c))
+	c->close = CLOSE_UNSET;
+	if (!keys_parse_seen(args, client_keys, c, &seen) || !client_check_words(c, seen))
 		return false;
-	if (c->kind == CLIENT_STREAM && !given(seen, "concurrency"))
+	if (c->kind == CLIENT_STREAM && !client_word_given(seen, "concurrency"))
 		c->concurrency = 1;
 	fill_in(c);
-	return check_request_size(c);
+	return client_check_sizes(c);
 }
 
 void

@@ -81,6 +81,10 @@ client_set(struct app *a, struct words *args)
 	}
 	if (!client_pace_words(args, &c))
 		return false;
+	if (c.kind == CLIENT_HOLD && c.concurrency != a->config.client[i].concurrency) {
+		wrong("client %s holds as many as 'open-at-once' says: expected rate N|max", name);
+		return false;
+	}
 	a->config.client[i].rate = c.rate;
 	a->config.client[i].concurrency = c.concurrency;
 	run_pace(a, i);

@@ -37,6 +37,10 @@ one_client(const struct app *a, const struct totals *t, int i)
 		grouped(c->established, n[1]), grouped(c->closed, n[2]),
 		grouped(client_failed(c), n[3]), grouped(c->open, n[4]),
 		grouped(c->requests, n[5]));
+	if (a->config.client[i].kind == CLIENT_HOLD)
+		printf("%-16s held %s, at most %s at once, answered at the end %s\n", "",
+			grouped(c->held, n[0]), grouped(c->held_max, n[1]),
+			grouped(c->answered, n[2]));
 	if (a->config.client[i].kind == CLIENT_STREAM)
 		printf("%-16s bytes up %s, down %s\n", "", grouped(c->bytes_up, n[0]),
 			grouped(c->bytes_down, n[1]));

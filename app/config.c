@@ -14,6 +14,7 @@ const char *const client_kind_name[CLIENT_KINDS] = {
 	[CLIENT_CONNECT_ONLY] = "connect-only",
 	[CLIENT_RR] = "rr",
 	[CLIENT_STREAM] = "stream",
+	[CLIENT_HOLD] = "hold",
 };
 
 const char *const server_kind_name[SERVER_KINDS] = {
@@ -177,6 +178,12 @@ print_workload(const struct client_config *c)
 		printf(" bytes %" PRIu64, c->bytes);
 	if (c->for_ns)
 		printf(" for %s", time_text(c->for_ns, text));
+	if (c->kind == CLIENT_HOLD)
+		printf(" open-at-once %u", c->open_at_once);
+	if (c->keep_ns)
+		printf(" keep %s", time_text(c->keep_ns, text));
+	if (c->every_ns)
+		printf(" every %s", time_text(c->every_ns, text));
 	if (c->plain)
 		printf(" plain");
 	if (c->verify)
@@ -201,14 +208,15 @@ print_client(const struct client_config *c)
 	}
 	if (c->kind != CLIENT_STREAM)
 		printf(" close %s", close_name[c->close]);
-	if (c->count != COUNT_ENDLESS)
+	if (c->count != COUNT_ENDLESS && c->kind != CLIENT_HOLD)
 		printf(" count %" PRIu64, c->count);
 	printf("\n");
 	if (c->rate == RATE_MAX)
 		printf("set client %s rate max\n", c->name);
 	else
 		printf("set client %s rate %" PRIu64 "\n", c->name, c->rate);
-	printf("set client %s concurrency %u\n", c->name, c->concurrency);
+	if (c->kind != CLIENT_HOLD)
+		printf("set client %s concurrency %u\n", c->name, c->concurrency);
 }
 
 void

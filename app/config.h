@@ -26,8 +26,9 @@ enum client_kind {
 	CLIENT_CONNECT_ONLY,
 	CLIENT_RR,
 	CLIENT_STREAM,
+	CLIENT_HOLD,
 };
-#define CLIENT_KINDS (CLIENT_STREAM + 1)
+#define CLIENT_KINDS (CLIENT_HOLD + 1)
 
 enum server_kind {
 	SERVER_HTTP,
@@ -77,6 +78,9 @@ struct client_config {
 	enum stream_direction direction;
 	uint64_t bytes;        /* stream: each way; 0: as many as there is time for */
 	uint64_t for_ns;       /* stream: 0: until the client stops */
+	uint32_t open_at_once; /* hold; and so are concurrency and count */
+	uint64_t keep_ns;      /* hold: after all are open; 0: until the client stops */
+	uint64_t every_ns;     /* hold: a request on each connection; 0: none */
 	bool plain;            /* rr: no preface: the peer knows */
 	bool verify;           /* what comes must be the pattern */
 	bool verify_time_wait; /* no load, but a check of the peer: verify.h */

@@ -55,6 +55,8 @@ client_json(const struct client_totals *c, double seconds)
 	for (int i = 0; i < FAILURES; i++)
 		put(f, why[i], c->failed[i]);
 	json_object_set_new(o, "failures", f);
+	put(o, "held_max", c->held_max);
+	put(o, "answered", c->answered);
 	put_bytes(o, c->bytes_up, c->bytes_down, seconds);
 	json_object_set_new(o, "handshake_ns", quantiles_json(&c->handshake_ns));
 	json_object_set_new(o, "response_ns", quantiles_json(&c->response_ns));

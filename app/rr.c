@@ -25,9 +25,8 @@ forward(uint32_t at, uint32_t len)
 	return (at + len) % PATTERN_PERIOD;
 }
 
-/* The next request leaves. */
-static void
-ask(struct work *w, spate_conn id)
+void
+rr_ask(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
 	struct work_client *c = &w->client[k->owner];
@@ -51,8 +50,8 @@ ask(struct work *w, spate_conn id)
 	k->rr.to_receive = c->conf->response_size;
 }
 
-static void
-wait_for_turn(struct work *w, spate_conn id, uint64_t ns)
+void
+rr_wait(struct work *w, spate_conn id, uint64_t ns)
 {
 	struct work_conn *k = &w->conn[id];
 
@@ -69,7 +68,7 @@ rr_established(struct work *w, spate_conn id)
 	uint32_t requests = w->client[k->owner].conf->requests;
 
 	k->rr = (struct rr_conn){.left = requests ? requests : ENDLESS};
-	ask(w, id);
+	rr_ask(w, id);
 }
 
 static void
@@ -79,26 +78,33 @@ response_complete(struct work *w, spate_conn id)
 	struct work_client *c = &w->client[k->owner];
 
 	client_count_response(w, id);
+	if (c->conf->kind == CLIENT_HOLD) {
+		hold_answered(w, id);
+		return;
+	}
 	if (k->rr.left != ENDLESS)
 		k->rr.left--;
 	/* What has no end of its own ends when its client stops. */
 	if (k->rr.left == 0 || (k->rr.left == ENDLESS && !c->running))
 		client_close_own_way(w, id);
 	else if (c->conf->think_ns)
-		wait_for_turn(w, id, c->conf->think_ns);
+		rr_wait(w, id, c->conf->think_ns);
 	else
-		ask(w, id);
+		rr_ask(w, id);
 }
 
 uint32_t
 rr_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
+	const struct client_config *conf = w->client[k->owner].conf;
 
+	/* Who only holds does not listen. */
+	if (conf->kind == CLIENT_HOLD && !conf->verify && !conf->every_ns)
+		return len;
 	/* No more than was asked for, and nothing unasked. */
 	if (k->phase != PHASE_ASKED || len > k->rr.to_receive ||
-		(w->client[k->owner].conf->verify &&
-			!pattern_check_again(data, k->rr.received_at, len))) {
+		(conf->verify && !pattern_check_again(data, k->rr.received_at, len))) {
 		client_bad(w, id);
 		return len;
 	}
@@ -117,7 +123,7 @@ rr_poll(struct work *w, struct work_client *c)
 	for (; n < ASK_BURST && !conn_list_empty(&c->waiting); n++) {
 		spate_conn id = c->waiting.first;
 		struct work_conn *k = &w->conn[id];
-		bool ends = !c->running && k->rr.left == ENDLESS;
+		bool ends = !c->running && c->conf->kind == CLIENT_RR && k->rr.left == ENDLESS;
 
 		if (!ends && (int32_t)((uint32_t)(w->now_ns / 1000) - k->started_us) < 0)
 			break;
@@ -126,7 +132,7 @@ rr_poll(struct work *w, struct work_client *c)
 		if (ends)
 			client_close_own_way(w, id);
 		else
-			ask(w, id);
+			rr_ask(w, id);
 	}
 	return n > 0;
 }

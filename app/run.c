@@ -189,6 +189,10 @@ why_not(int rc)
 	if (rc == -ENOSPC)
 		return "the port has no room for its addresses: 64 ranges of them, of IPv6 2^28 "
 		       "addresses in all, and 1024 listeners";
+	if (rc == -ENOBUFS)
+		return "'open-at-once' is beyond the port's share of --max-connections, which "
+		       "counts "
+		       "both ends of all ports";
 	return strerror(-rc);
 }
 

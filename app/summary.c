@@ -45,12 +45,11 @@ report_gbit_s(uint64_t bytes, double seconds)
 	return seconds > 0 ? bytes * 8 / 1e9 / seconds : 0;
 }
 
-/* Is goodput what is asked for? */
 static bool
-any_stream_client(const struct app *a)
+any_client_of(const struct app *a, enum client_kind kind)
 {
 	for (int i = 0; i < CLIENTS_MAX; i++)
-		if (a->config.client[i].used && a->config.client[i].kind == CLIENT_STREAM)
+		if (a->config.client[i].used && a->config.client[i].kind == kind)
 			return true;
 	return false;
 }
@@ -101,7 +100,9 @@ live_line(
 			grouped(client_failed(&c), n3));
 	if (many_requests(a))
 		printf(", %s requests/s", grouped(rate(c.requests, cb.requests, s), n1));
-	if (any_stream_client(a))
+	if (any_client_of(a, CLIENT_HOLD))
+		printf(", %s held, %s answered", grouped(c.held, n1), grouped(c.answered, n2));
+	if (any_client_of(a, CLIENT_STREAM))
 		printf(", up %.3f down %.3f Gbit/s", report_gbit_s(c.bytes_up - cb.bytes_up, s),
 			report_gbit_s(c.bytes_down - cb.bytes_down, s));
 	if (any_server(a))
@@ -246,14 +247,17 @@ summary_print(const struct app *a, const struct totals *t)
 	double seconds = report_duration(a, t);
 	struct client_totals c;
 	struct server_totals s;
-	char n[GROUPED_MAX];
+	char n[GROUPED_MAX], n2[GROUPED_MAX];
 
 	totals_clients(t, &c);
 	totals_servers(t, &s);
 	printf("\n---- %.1f s\n", seconds);
 	if (any_client(a))
 		print_client(&c, seconds);
-	if (any_stream_client(a))
+	if (any_client_of(a, CLIENT_HOLD))
+		printf("         held at once %s  answered at the end %s\n", grouped(c.held_max, n),
+			grouped(c.answered, n2));
+	if (any_client_of(a, CLIENT_STREAM))
 		print_bytes(c.bytes_up, c.bytes_down, seconds);
 	if (any_server(a))
 		print_server(&s);

@@ -16,6 +16,9 @@ add_client(struct client_totals *to, const struct client_totals *from)
 	to->aborted += from->aborted;
 	to->bytes_up += from->bytes_up;
 	to->bytes_down += from->bytes_down;
+	to->held += from->held;
+	to->held_max += from->held_max;
+	to->answered += from->answered;
 	to->open += from->open;
 	for (int i = 0; i < FAILURES; i++)
 		to->failed[i] += from->failed[i];
@@ -35,6 +38,9 @@ read_client(struct client_totals *to, const struct work_client *c)
 		.aborted = c->aborted,
 		.bytes_up = c->bytes_up,
 		.bytes_down = c->bytes_down,
+		.held = c->held,
+		.held_max = c->held_max,
+		.answered = c->answered,
 		.open = c->open,
 		.handshake_ns = c->handshake_ns,
 		.response_ns = c->response_ns,
@@ -105,6 +111,7 @@ totals_since(struct totals *t, const struct totals *base)
 		c->requests -= b->requests;
 		c->not_attempted -= b->not_attempted;
 		c->aborted -= b->aborted;
+		c->answered -= b->answered;
 		c->bytes_up -= b->bytes_up;
 		c->bytes_down -= b->bytes_down;
 		for (int f = 0; f < FAILURES; f++)

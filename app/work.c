@@ -17,6 +17,7 @@ work_create(struct engine_slot *slot, uint32_t max_conns)
 		return NULL;
 	madvise(w, sizeof(*w) + (size_t)max_conns * sizeof(struct work_conn), MADV_HUGEPAGE);
 	w->slot = slot;
+	w->max_conns = max_conns;
 	w->n_slots = slot->port->n_queues;
 	for (int i = 0; i < SERVERS_MAX; i++)
 		w->server[i].listener = -1;
@@ -40,6 +41,8 @@ work_poll(void *app, uint64_t now_ns)
 			busy |= client_poll(w, c, i);
 		if (!conn_list_empty(&c->waiting))
 			busy |= rr_poll(w, c);
+		if (c->open && c->conf->kind == CLIENT_HOLD)
+			busy |= hold_poll(w, c, i);
 	}
 	if (!conn_list_empty(&w->streams))
 		busy |= stream_poll(w);

@@ -44,7 +44,7 @@ enum client_phase {
 	PHASE_HEAD,    /* http: of the response */
 	PHASE_BODY,    /* http: of the response */
 	PHASE_ASKED,   /* rr: a response is awaited */
-	PHASE_WAITING, /* rr: between two requests */
+	PHASE_WAITING, /* rr, hold: between two requests */
 	PHASE_DONE,    /* all that was wanted has come; closing */
 	PHASE_BAD,
 };
@@ -60,6 +60,7 @@ enum server_phase {
 #define CONN_SHUT      0x4  /* stream: all has been queued, FIN behind it */
 #define CONN_HEARD_ALL 0x8  /* stream: all has come that had to */
 #define CONN_DOWN      0x10 /* stream, server: the client has nothing to send */
+#define CONN_LAST      0x20 /* hold: it ends, after the response that is due */
 
 /* Where a connection is that exchanges requests and responses: rr.c. */
 struct rr_conn {
@@ -118,7 +119,12 @@ struct work_client {
 	uint32_t request_len[2];
 	struct verify *verify; /* of a client that does */
 	uint64_t open;
+	/* hold: handshakes under way, connections that end, how far the end has come */
+	uint32_t connecting, ending, sweep_at;
+	bool sweeping;
+	uint64_t keep_until_ns; /* hold: 0: not all are open */
 	/* Counters. */
+	uint64_t held, held_max, answered; /* hold: now, at once, with a response at the end */
 	uint64_t attempted, established, closed, requests, not_attempted, aborted;
 	uint64_t bytes_up, bytes_down; /* of streams: acknowledged, received; of http bodies */
 	uint64_t failed[FAILURES];
@@ -143,6 +149,7 @@ struct work_server {
 struct work {
 	struct engine_slot *slot;
 	uint64_t now_ns;
+	uint32_t max_conns;
 	uint16_t n_slots;    /* of the port: this slot's share is one in so many */
 	uint8_t clients_end; /* clients from here on were never started: no turn looks at them */
 	bool stopping;       /* the run ends: aborts are not failures */
@@ -178,6 +185,8 @@ void client_peer_fin(struct work *w, spate_conn id);
 void client_closed(struct work *w, spate_conn id, int reason);
 /* Everything has come: close the way this client does. */
 void client_close_own_way(struct work *w, spate_conn id);
+/* It waits no longer for its next request. */
+void client_no_turn(struct work *w, spate_conn id);
 /* It is not what was asked for. */
 void client_bad(struct work *w, spate_conn id);
 /* A response is complete: its time, from the request on, and its number. */
@@ -199,9 +208,19 @@ void server_wrong(struct work *w, spate_conn id);
 /* rr.c: requests and responses of given sizes, by turns */
 void rr_established(struct work *w, spate_conn id);
 uint32_t rr_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+/* The next request leaves; or it will after so long. */
+void rr_ask(struct work *w, spate_conn id);
+void rr_wait(struct work *w, spate_conn id, uint64_t ns);
 /* Those that have waited long enough ask again. */
 bool rr_poll(struct work *w, struct work_client *c);
 uint32_t rr_serve(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);
+
+/* hold.c: many connections open at once */
+uint64_t hold_room(const struct work_client *c); /* to open now */
+void hold_established(struct work *w, spate_conn id);
+void hold_answered(struct work *w, spate_conn id);
+void hold_closed(struct work *w, spate_conn id);
+bool hold_poll(struct work *w, struct work_client *c, uint8_t index);
 
 /* stream.c: bulk data, for clients and servers */
 bool stream_poll(struct work *w);

@@ -238,10 +238,25 @@ bad_line 'a stream with two ends' "client a: 'bytes' and 'for': expected one of 
 bad_line 'a stream of nothing' "bytes '0': $number 1 to .*" "$port" "$add stream bytes 0"
 bad_line 'a stream for no time' "for '0s': expected a time from 1ms to 1800s .*" "$port" \
 	"$add stream for 0s"
-bad_line 'a stream, closed' "client a: 'close' goes with http or connect-only or rr only" "$port" \
+bad_line 'a stream, closed' "client a: 'close' goes with http, connect-only, rr or hold only" "$port" \
 	"$add stream close first"
 bad_line 'nothing to verify' "client a: 'verify' goes with direction down or both: .*" "$port" \
 	"$add stream direction up verify"
+bad_line 'to hold how many' "client a: 'open-at-once N' is missing: .*" "$port" "$add hold"
+bad_line 'to hold none' "open-at-once '0': $number 1 to .*" "$port" "$add hold open-at-once 0"
+bad_line 'to hold more than there are ports' \
+	"client a: 'open-at-once 4001' with 4000 local addresses and ports: .*" "$port" \
+	"$add hold open-at-once 4001"
+bad_line 'to hold, and a count' "client a: 'count' goes with http, connect-only, rr or stream only" \
+	"$port" "$add hold open-at-once 5 count 5"
+bad_line 'to hold, and close last' "client a: 'close last' does not go with hold: .*" "$port" \
+	"$add hold open-at-once 5 close last"
+bad_line 'to hold more, later' "client a holds as many as 'open-at-once' says: .*" "$port" \
+	"$add hold open-at-once 5" 'set client a concurrency 6'
+bad_line 'to keep without holding' "client a: 'keep' goes with hold only" "$port" "$add keep 5s"
+bad_line 'to hold more than fit' "client a: 'open-at-once' is beyond .* --max-connections, .*" "$port" \
+	'client add a port 0 from 198.18.0.1-198.18.1.0 to 198.19.0.1:80 hold open-at-once 2000000' \
+	'start a'
 bad_line 'waiting for nobody' 'wait clients: none has been started with a count' "$port" \
 	'wait clients'
 bad_line 'wrong path' "path 'x': expected one that begins with / .*" "$port" "$add path x"
@@ -288,18 +303,21 @@ everything=(
 	'client add s port 0 from 198.18.0.4 to 198.19.0.1:71 stream direction both bytes 5000000000
 		verify'
 	'client add t port 0 from 198.18.0.5 to 198.19.0.1:9 stream for 90s concurrency 3'
+	'client add k port 0 from 198.18.0.6 to 198.19.0.1:70 hold open-at-once 64512 keep 2s every 70s
+		request-size 3 response-size 4 verify close reset rate 1000'
+	'client add l port 0 from 198.18.0.7 to 198.19.0.1:70 hold open-at-once 1 plain'
 	'client add v port 0 from 198.18.0.1 to 198.19.0.1:82 connect-only verify time-wait repeat 2'
 	'set client c rate 7' 'set client b concurrency 99')
 config_of() { "$SPATE" -- --cmdline-file="$1" 2>&1 | grep -v '^embedded wire'; }
 for preset in linux rfc bsd; do
-	printf "$(printf '%s\n' "${everything[@]}" | tr -d '\t' | sed -z 's/path\n/path /; s/response-size 2\n/response-size 2 /; s/5000000000\n/5000000000 /')\nshow config\n" \
+	printf "$(printf '%s\n' "${everything[@]}" | tr -d '\t' | sed -z 's/path\n/path /; s/response-size 2\n/response-size 2 /; s/5000000000\n/5000000000 /; s/70s\n/70s /')\nshow config\n" \
 		$preset >"$TMP/config.spate"
 	config_of "$TMP/config.spate" >"$TMP/first.spate"
 	echo 'show config' | cat "$TMP/first.spate" - >"$TMP/again.spate"
 	config_of "$TMP/again.spate" >"$TMP/second.spate"
 	check "show config: $preset: gives itself" diff "$TMP/first.spate" "$TMP/second.spate"
 	equal "show config: $preset: all that was added" \
-		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 17
+		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 19
 done
 matches 'show config: a client' "$(cat "$TMP/first.spate")" \
 	'^client add a .* path /x requests 3 size 1460 verify close first count 1000000$'
