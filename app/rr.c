@@ -120,6 +120,9 @@ rr_poll(struct work *w, struct work_client *c)
 {
 	int n = 0;
 
+	/* hold: each is asked at the end that has begun. */
+	if (c->sweeping)
+		return false;
 	for (; n < ASK_BURST && !conn_list_empty(&c->waiting); n++) {
 		spate_conn id = c->waiting.first;
 		struct work_conn *k = &w->conn[id];
