@@ -3,7 +3,7 @@
 # The workloads rr, stream and hold, and discard and echo: over the embedded wire, between two
 # processes, and against Linux both ways; what is sent is checked to the byte, what is wrong is
 # seen, and whenever a run is ended everything is closed in order and the sums agree.
-# Rows: CM-03 CM-04 DT-05 DT-07
+# Rows: CM-03 CM-04
 . "$(dirname "$0")/lib.sh"
 need python3 nc ethtool
 
