@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The parts, one after the other, and what they have measured. perf/run.sh starts this."""
+import argparse
+import os
+import subprocess
+import sys
+import time
+import traceback
+
+import churn
+import cores
+from figures import Figures
+from process import Failed, Processes
+from spate import Runner
+from wires import free_hugepages
+
+PARTS = {"churn": churn, "cores": cores}
+
+
+class Context:
+    """What a part is given."""
+
+    def __init__(self, words, processes):
+        self.processes, self.figures = processes, Figures()
+        self.spate = Runner(processes, words.build)
+        self.runs, self.seconds, self.build = words.runs, words.seconds, words.build
+
+    def say(self, text):
+        print(f"   {text}", flush=True)
+
+
+def output_of(*argv):
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        model = next((l.split(":", 1)[1].strip() for l in f if l.startswith("model name")),
+                     os.uname().machine)
+    with open("/proc/meminfo", encoding="ascii") as f:
+        gib = round(int(f.readline().split()[1]) / 2**20)
+    return (f"{model}, {os.cpu_count()} CPUs, {gib} GiB, Linux {os.uname().release}, "
+            f"{free_hugepages()} hugepages")
+
+
+def commit():
+    name = output_of("git", "rev-parse", "--short", "HEAD") or "unknown"
+    return name + (" with changes" if output_of("git", "status", "--porcelain", "-uno") else "")
+
+
+def measure(ctx, parts):
+    """The parts that could not be measured: {name: why}."""
+    failed = {}
+    for part in parts:
+        began = time.monotonic()
+        print(f"== {part}", flush=True)
+        try:
+            PARTS[part].measure(ctx)
+            ctx.say(f"{part}: {time.monotonic() - began:.0f} s")
+        except Failed as e:
+            failed[part] = str(e)
+        except (OSError, ValueError, KeyError, ArithmeticError) as e:
+            traceback.print_exc()
+            failed[part] = f"{type(e).__name__}: {e}"
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--json", default="")
+    parser.add_argument("--build", default="build")
+    parser.add_argument("parts", nargs="+")
+    words = parser.parse_args()
+
+    # The namespaces are ours: names of networks and DPDK's files meet nobody else's.
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    on = {"machine": machine(), "commit": commit()}
+    with Processes() as processes:
+        ctx = Context(words, processes)
+        try:
+            failed = measure(ctx, words.parts)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 1
+    print(f"\nmachine: {on['machine']}\ncommit:  {on['commit']}")
+    print(f"runs:    {words.runs} of {words.seconds} s\n")
+    if ctx.figures.measured():
+        print(ctx.figures.table())
+    if words.json:
+        ctx.figures.write(words.json, **on)
+    for part, why in failed.items():
+        print(f"perf/run.sh: {part} was not measured: {why}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
