@@ -9,12 +9,13 @@ import traceback
 
 import churn
 import cores
+import micro
 from figures import Figures
 from process import Failed, Processes
 from spate import Runner
 from wires import free_hugepages
 
-PARTS = {"churn": churn, "cores": cores}
+PARTS = {"churn": churn, "cores": cores, "micro": micro}
 
 
 class Context:
@@ -52,8 +53,8 @@ def commit():
 
 
 def measure(ctx, parts):
-    """The parts that could not be measured: {name: why}."""
-    failed = {}
+    """The parts in turn. A line for each that could not be measured."""
+    complaints = []
     for part in parts:
         began = time.monotonic()
         print(f"== {part}", flush=True)
@@ -61,11 +62,19 @@ def measure(ctx, parts):
             PARTS[part].measure(ctx)
             ctx.say(f"{part}: {time.monotonic() - began:.0f} s")
         except Failed as e:
-            failed[part] = str(e)
+            complaints.append(f"{part} was not measured: {e}")
         except (OSError, ValueError, KeyError, ArithmeticError) as e:
             traceback.print_exc()
-            failed[part] = f"{type(e).__name__}: {e}"
-    return failed
+            complaints.append(f"{part} was not measured: {type(e).__name__}: {e}")
+    return complaints
+
+
+def counts(ctx, what):
+    """--check and --baseline. The lines to be told."""
+    try:
+        return micro.check(ctx) if what == "check" else micro.write_baseline(ctx) or []
+    except Failed as e:
+        return [str(e)]
 
 
 def main():
@@ -74,7 +83,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--json", default="")
     parser.add_argument("--build", default="build")
-    parser.add_argument("parts", nargs="+")
+    parser.add_argument("--counts", choices=("check", "write"))
+    parser.add_argument("parts", nargs="*")
     words = parser.parse_args()
 
     # The namespaces are ours: names of networks and DPDK's files meet nobody else's.
@@ -84,19 +94,20 @@ def main():
     with Processes() as processes:
         ctx = Context(words, processes)
         try:
-            failed = measure(ctx, words.parts)
+            complaints = counts(ctx, words.counts) if words.counts else measure(ctx, words.parts)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return 1
     print(f"\nmachine: {on['machine']}\ncommit:  {on['commit']}")
-    print(f"runs:    {words.runs} of {words.seconds} s\n")
+    if not words.counts:
+        print(f"runs:    {words.runs} of {words.seconds} s")
     if ctx.figures.measured():
-        print(ctx.figures.table())
+        print("\n" + ctx.figures.table())
     if words.json:
         ctx.figures.write(words.json, **on)
-    for part, why in failed.items():
-        print(f"perf/run.sh: {part} was not measured: {why}", file=sys.stderr)
-    return 1 if failed else 0
+    for line in complaints:
+        print(f"perf/run.sh: {line}", file=sys.stderr)
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":

@@ -8,19 +8,23 @@ cd "$(dirname "$0")/.." || exit 1
 . app/install.sh
 
 PERF_PACKAGES="python3 dpdk-dev nginx-light wrk curl valgrind iproute2 ethtool"
-PARTS="churn cores"
+PARTS="churn cores micro"
 
 usage() {
 	cat <<-END
 		usage: perf/run.sh [--only PART[,PART]] [--runs N] [--seconds S] [--json FILE] [--build DIR]
+		       perf/run.sh --check | --baseline
 
 		  --only PART     $PARTS (default: all of them)
 		  --runs N        of each contestant, in turn; medians are shown (default 5)
 		  --seconds S     a run measures for so long (default 3)
 		  --json FILE     write an array of figures, one a line
 		  --build DIR     build directory (default build); configured with options or not
+		  --check         count instructions only, and compare with perf/baseline.json
+		  --baseline      count them and write perf/baseline.json
 
-		Exit status: 0 measured; 1 something could not be measured; 2 wrong usage.
+		Exit status: 0 measured; 1 something could not be measured, or --check found more
+		instructions than the baseline has; 2 wrong usage.
 	END
 }
 
@@ -37,7 +41,7 @@ number() {
 	[ "$2" -le "$3" ] || wrong "$1 '$2': expected a number from 1 to $3"
 }
 
-parts= runs=5 seconds=3 json= dir=build
+parts='' runs=5 seconds=3 json='' dir=build counts=''
 while [ $# -gt 0 ]; do
 	option=$1
 	case $option in
@@ -69,7 +73,12 @@ while [ $# -gt 0 ]; do
 		esac
 		{ : >>"$json"; } 2>/dev/null || wrong "--json '$value': cannot be written"
 		;;
-	--build) [ -n "$value" ] && dir=$value || wrong "--build wants a directory" ;;
+	--build)
+		[ -n "$value" ] || wrong "--build wants a directory"
+		dir=$value
+		;;
+	--check) counts='check' ;;
+	--baseline) counts='write' ;;
 	--help)
 		usage
 		exit
@@ -78,12 +87,14 @@ while [ $# -gt 0 ]; do
 	esac
 done
 [ -n "$parts" ] || parts=$PARTS
+[ -z "$counts" ] || parts=''
 
 # Pages of 2 MiB that the parts want.
 pages=0
 for part in $parts; do
 	case $part in
 	churn | cores) want=1024 ;;
+	micro) want=1700 ;;
 	esac
 	[ "$want" -le "$pages" ] || pages=$want
 done
@@ -93,15 +104,19 @@ need_root
 install $BUILD_PACKAGES $PERF_PACKAGES
 # What is reserved beyond what was there is given back.
 reserved=$(cat /proc/sys/vm/nr_hugepages 2>/dev/null || echo 0)
-hugepages "$pages"
+[ "$pages" = 0 ] || hugepages "$pages"
 if [ "$(cat /proc/sys/vm/nr_hugepages 2>/dev/null || echo 0)" -gt "$reserved" ]; then
 	trap 'echo "$reserved" >/proc/sys/vm/nr_hugepages' EXIT
 fi
 
-BUILD_TARGETS=app/spate build "$dir"
+[ -z "$parts" ] || BUILD_TARGETS="app/spate perf/micro/micro" build "$dir"
+# Instructions are counted of one processor model, whatever this one is.
+case "$counts $parts" in
+*check* | *write* | *micro*) BUILD_TARGETS=perf/micro/micro build build-v3 -Dc_args=-march=x86-64-v3 ;;
+esac
 
 # All that is started has processes, mounts and networks of its own, and ends with it.
 # shellcheck disable=SC2086
 unshare --mount --net --pid --fork --kill-child --mount-proc \
 	python3 -B perf/run.py --runs "$runs" --seconds "$seconds" --json "$json" --build "$dir" \
-	$parts
+	${counts:+--counts "$counts"} $parts
