@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 
+import bulk
 import churn
 import cores
 import micro
@@ -15,7 +16,7 @@ from process import Failed, Processes
 from spate import Runner
 from wires import free_hugepages
 
-PARTS = {"churn": churn, "cores": cores, "micro": micro}
+PARTS = {"churn": churn, "cores": cores, "bulk": bulk, "micro": micro}
 
 
 class Context:

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 . app/install.sh
 
 PERF_PACKAGES="python3 dpdk-dev nginx-light wrk curl valgrind iproute2 ethtool"
-PARTS="churn cores micro"
+PARTS="churn cores bulk micro"
 
 usage() {
 	cat <<-END
@@ -93,7 +93,7 @@ done
 pages=0
 for part in $parts; do
 	case $part in
-	churn | cores) want=1024 ;;
+	churn | cores | bulk) want=1024 ;;
 	micro) want=1700 ;;
 	esac
 	[ "$want" -le "$pages" ] || pages=$want

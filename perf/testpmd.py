@@ -52,6 +52,9 @@ class Testpmd:
             raise Failed(f"{self.name}: no statistics")
         return int(packets[1]), int(size[1]), now
 
+    def linked(self):
+        return "Link status: up" in self.ask("show port info 0")
+
     def tell(self, *lines):
         """What is not waited for."""
         try:
@@ -74,8 +77,9 @@ def bounce(processes, what, wire, seconds, length=64):
     processes.wait_for(f"{what}: the server's socket", lambda: os.path.exists(socket), 20,
                        server.process)
     client = Testpmd(processes, what + "-client", CLIENT_CPU, ends[1], "macswap")
-    client.ready()
-    time.sleep(0.5)  # the two ends find each other
+    for end in (server, client):
+        end.ready()
+        processes.wait_for(f"{what}: the link", end.linked, 20, server.process, client.process)
     client.ask(f"set txpkts {length}")
     client.ask(f"start tx_first {RING // BURST}")
     time.sleep(0.5)
