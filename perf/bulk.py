@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """bulk: how fast data goes.
 
-spate to spate over memif, one core each, one connection and 64 of them: responses without
-end, beside testpmd with frames as large. And spate's server to a Linux client, curl, over tap
+spate to spate over memif, one core each, one stream and 64 of them down to the client, beside
+testpmd with frames as large. And spate's server to a Linux client, curl, over tap
 and af_packet, beside nginx (sendfile) to the same client over veth.
 """
 import re
@@ -17,7 +17,6 @@ from wires import CLIENT_CPU, SERVER_CPU, eal
 
 FRAME = 1514
 STREAMS = (1, 64)
-RESPONSE = 64 << 20  # bytes
 DOWNLOAD = 256 << 20
 RATIO = (0.60, 0.85)  # of testpmd's bit rate: must, aim
 GBIT = 1e9 / 8
@@ -26,12 +25,11 @@ GBIT = 1e9 / 8
 def between_two(spate, streams, seconds):
     """(the client's report, the server's)"""
     server = (f"port config 0 ip {SERVER_IP}/15\n"
-              f"server add web port 0 listen {SERVER_IP}:80 http size {RESPONSE}\nstart all\n")
+              f"server add source port 0 listen {SERVER_IP}:9 stream\nstart all\n")
     client = (f"port config 0 ip {CLIENT_IP}/15\n"
-              f"client add load port 0 from {CLIENT_IP} to {SERVER_IP}:80"
-              f" http requests 1000000 size {RESPONSE} close first\n"
-              f"set client load concurrency {streams}\n"
-              "set run drain 0\nset run end reset\n"
+              f"client add sink port 0 from {CLIENT_IP} to {SERVER_IP}:9 stream direction down"
+              f" concurrency {streams}\n"
+              "set run drain 500\nset run end reset\n"
               f"start all\nwait {WARM_UP_MS}\nclear stats\n")
     return spate.pair(f"bulk-{streams}", "memif", server, client, seconds)
 

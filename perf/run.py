@@ -10,13 +10,16 @@ import traceback
 import bulk
 import churn
 import cores
+import growth
+import holding
 import micro
 from figures import Figures
 from process import Failed, Processes
 from spate import Runner
 from wires import free_hugepages
 
-PARTS = {"churn": churn, "cores": cores, "bulk": bulk, "micro": micro}
+PARTS = {"churn": churn, "growth": growth, "holding": holding, "cores": cores, "bulk": bulk,
+         "micro": micro}
 
 
 class Context:
@@ -26,6 +29,7 @@ class Context:
         self.processes, self.figures = processes, Figures()
         self.spate = Runner(processes, words.build)
         self.runs, self.seconds, self.build = words.runs, words.seconds, words.build
+        self.hold = words.hold
 
     def say(self, text):
         print(f"   {text}", flush=True)
@@ -45,7 +49,7 @@ def machine():
     with open("/proc/meminfo", encoding="ascii") as f:
         gib = round(int(f.readline().split()[1]) / 2**20)
     return (f"{model}, {os.cpu_count()} CPUs, {gib} GiB, Linux {os.uname().release}, "
-            f"{free_hugepages()} hugepages")
+            f"{free_hugepages()} hugepages, load before {os.getloadavg()[0]:.1f}")
 
 
 def commit():
@@ -84,6 +88,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--json", default="")
     parser.add_argument("--build", default="build")
+    parser.add_argument("--hold", type=int, default=0)
     parser.add_argument("--counts", choices=("check", "write"))
     parser.add_argument("parts", nargs="*")
     words = parser.parse_args()

@@ -8,11 +8,12 @@ cd "$(dirname "$0")/.." || exit 1
 . app/install.sh
 
 PERF_PACKAGES="python3 dpdk-dev nginx-light wrk curl valgrind iproute2 ethtool"
-PARTS="churn cores bulk micro"
+PARTS="churn growth holding cores bulk micro"
 
 usage() {
 	cat <<-END
-		usage: perf/run.sh [--only PART[,PART]] [--runs N] [--seconds S] [--json FILE] [--build DIR]
+		usage: perf/run.sh [--only PART[,PART]] [--runs N] [--seconds S] [--json FILE]
+		                   [--build DIR] [--hold N]
 		       perf/run.sh --check | --baseline
 
 		  --only PART     $PARTS (default: all of them)
@@ -20,6 +21,7 @@ usage() {
 		  --seconds S     a run measures for so long (default 3)
 		  --json FILE     write an array of figures, one a line
 		  --build DIR     build directory (default build); configured with options or not
+		  --hold N        connections for 'holding' to open (default 20000000)
 		  --check         count instructions only, and compare with perf/baseline.json
 		  --baseline      count them and write perf/baseline.json
 
@@ -36,16 +38,16 @@ wrong() {
 # number OPTION VALUE MAX
 number() {
 	case $2 in
-	'' | *[!0-9]* | 0* | ????*) wrong "$1 '$2': expected a number from 1 to $3" ;;
+	'' | *[!0-9]* | 0* | ?????????*) wrong "$1 '$2': expected a number from 1 to $3" ;;
 	esac
 	[ "$2" -le "$3" ] || wrong "$1 '$2': expected a number from 1 to $3"
 }
 
-parts='' runs=5 seconds=3 json='' dir=build counts=''
+parts='' runs=5 seconds=3 json='' dir=build counts='' hold=20000000
 while [ $# -gt 0 ]; do
 	option=$1
 	case $option in
-	--only | --runs | --seconds | --json | --build)
+	--only | --runs | --seconds | --json | --build | --hold)
 		[ $# -ge 2 ] || wrong "$option wants a value"
 		value=$2
 		shift
@@ -77,6 +79,7 @@ while [ $# -gt 0 ]; do
 		[ -n "$value" ] || wrong "--build wants a directory"
 		dir=$value
 		;;
+	--hold) number --hold "$value" 50000000 && hold=$value ;;
 	--check) counts='check' ;;
 	--baseline) counts='write' ;;
 	--help)
@@ -94,6 +97,8 @@ pages=0
 for part in $parts; do
 	case $part in
 	churn | cores | bulk) want=1024 ;;
+	growth) want=3200 ;;
+	holding) want=$((700 + hold / 4000)) ;; # 500 bytes a connection: both ends, and room
 	micro) want=1700 ;;
 	esac
 	[ "$want" -le "$pages" ] || pages=$want
@@ -119,4 +124,5 @@ esac
 # shellcheck disable=SC2086
 unshare --mount --net --pid --fork --kill-child --mount-proc \
 	python3 -B perf/run.py --runs "$runs" --seconds "$seconds" --json "$json" --build "$dir" \
+	--hold "$hold" \
 	${counts:+--counts "$counts"} $parts

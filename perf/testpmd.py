@@ -8,39 +8,23 @@ a connection's two ends does. What is counted is frames a second one way.
 """
 import os
 import re
-import subprocess
 import time
 
 from process import Failed
+from prompt import Prompt
 from wires import CLIENT_CPU, RING, SERVER_CPU, devices, eal
 
 BURST = 256
-PROMPT = "testpmd> "
 
 
-class Testpmd:
-    def __init__(self, processes, name, cpu, vdev, mode, auto_start=False):
-        self.processes, self.name = processes, name
+class Testpmd(Prompt):
+    def __init__(self, processes, name, cpu, vdev, auto_start=False):
         # By lines, or its answers come behind the prompt that follows them.
-        argv = ["stdbuf", "-oL", "dpdk-testpmd", *eal(name, [cpu], [vdev]), "--", "-i", f"--burst={BURST}",
-                f"--rxd={RING}", f"--txd={RING}", f"--forward-mode={mode}",
-                "--total-num-mbufs=16384"] + (["-a"] if auto_start else [])
-        self.process = processes.start(name, argv, stdin=subprocess.PIPE)
-
-    def ready(self):
-        self.processes.wait_for(f"{self.name}: a prompt", lambda: self.tail(0).endswith(PROMPT), 20,
-                                self.process)
-
-    def tail(self, at):
-        return self.processes.log(self.name)[at:]
-
-    def ask(self, line):
-        """What it answers."""
-        at = len(self.processes.log(self.name))
-        self.tell(line)
-        self.processes.wait_for(f"{self.name}: '{line}'",
-                                lambda: self.tail(at).endswith(PROMPT), 20, self.process)
-        return self.tail(at)
+        super().__init__(processes, name,
+                         ["stdbuf", "-oL", "dpdk-testpmd", *eal(name, [cpu], [vdev]), "--", "-i",
+                          f"--burst={BURST}", f"--rxd={RING}", f"--txd={RING}",
+                          "--forward-mode=macswap", "--total-num-mbufs=16384"]
+                         + (["-a"] if auto_start else []), "testpmd> ")
 
     def counters(self):
         """Frames and bytes received so far, and when."""
@@ -55,14 +39,6 @@ class Testpmd:
     def linked(self):
         return "Link status: up" in self.ask("show port info 0")
 
-    def tell(self, *lines):
-        """What is not waited for."""
-        try:
-            self.process.stdin.write("".join(l + "\n" for l in lines).encode())
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
-
     def end(self):
         """It may crash when the other end of a memif goes first: its figures are taken."""
         self.tell("quit")
@@ -73,10 +49,10 @@ def bounce(processes, what, wire, seconds, length=64):
     """Frames of `length` bytes a second, one way, between two testpmd that macswap."""
     socket = processes.path(what + ".sock")
     ends = devices(wire, socket)
-    server = Testpmd(processes, what + "-server", SERVER_CPU, ends[0], "macswap", True)
+    server = Testpmd(processes, what + "-server", SERVER_CPU, ends[0], True)
     processes.wait_for(f"{what}: the server's socket", lambda: os.path.exists(socket), 20,
                        server.process)
-    client = Testpmd(processes, what + "-client", CLIENT_CPU, ends[1], "macswap")
+    client = Testpmd(processes, what + "-client", CLIENT_CPU, ends[1])
     for end in (server, client):
         end.ready()
         processes.wait_for(f"{what}: the link", end.linked, 20, server.process, client.process)
