@@ -35,29 +35,6 @@ ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last)
 }
 
 bool
-ip_is_local(const struct ip_iface *ip, rte_be32_t addr)
-{
-	uint32_t a = rte_be_to_cpu_32(addr);
-
-	for (uint32_t i = 0; i < ip->n_ranges; i++)
-		if (ip->range[i].first <= a && a <= ip->range[i].last)
-			return true;
-	return false;
-}
-
-bool
-ip4_is_peer(const struct ip_iface *ip, rte_be32_t addr)
-{
-	uint32_t a = rte_be_to_cpu_32(addr);
-	uint32_t hosts = ~ip->prefix_mask;
-
-	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
-	if (hosts > 1 && a == (ip->network | hosts))
-		return false;
-	return ipv4_is_unicast(addr) && !ip_is_local(ip, addr);
-}
-
-bool
 ip_is_peer(const struct ip_iface *ip, rte_be32_t addr)
 {
 	return addr_is_v6(addr) ? ip6_on(ip) : ip4_is_peer(ip, addr);

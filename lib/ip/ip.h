@@ -88,7 +88,16 @@ struct ip_iface {
 /* Answer for `first` to `last` (network order). 0, -EINVAL, or -ENOSPC. */
 int ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
 
-bool ip_is_local(const struct ip_iface *ip, rte_be32_t addr);
+static inline bool
+ip_is_local(const struct ip_iface *ip, rte_be32_t addr)
+{
+	uint32_t a = rte_be_to_cpu_32(addr);
+
+	for (uint32_t i = 0; i < ip->n_ranges; i++)
+		if (ip->range[i].first <= a && a <= ip->range[i].last)
+			return true;
+	return false;
+}
 
 /* Are all from `first` to `last` ours, as one range that was added or part of one? */
 bool ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
@@ -98,7 +107,17 @@ bool ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t l
  * our network either, multicast, loopback, 0/8, 240/4 or ours: nobody to open to or to hear
  * from (RFC 1122 3.2.1.3, RFC 9293 MUST-57, MUST-63).
  */
-bool ip4_is_peer(const struct ip_iface *ip, rte_be32_t addr);
+static inline bool
+ip4_is_peer(const struct ip_iface *ip, rte_be32_t addr)
+{
+	uint32_t a = rte_be_to_cpu_32(addr);
+	uint32_t hosts = ~ip->prefix_mask;
+
+	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
+	if (hosts > 1 && a == (ip->network | hosts))
+		return false;
+	return ipv4_is_unicast(addr) && !ip_is_local(ip, addr);
+}
 
 /* The same of what may be a name, given here: that of an IPv6 peer is one, or it would have none.
  */

@@ -153,7 +153,11 @@ send_resolved(struct ip_iface *ip, const struct neigh *n, struct rte_mbuf *m)
 {
 	char *p = rte_pktmbuf_prepend(m, n->header.len);
 
-	memcpy(p, n->header.bytes, n->header.len);
+	/* Of a known length it is two stores and no call. */
+	if (likely(n->header.len == RTE_ETHER_HDR_LEN))
+		memcpy(p, n->header.bytes, RTE_ETHER_HDR_LEN);
+	else
+		memcpy(p, n->header.bytes, n->header.len);
 	m->l2_len = n->header.len;
 	ip_push(ip, m);
 }

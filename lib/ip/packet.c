@@ -37,6 +37,19 @@ packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 	tcp->cksum = rte_ipv6_phdr_cksum(h, m->ol_flags);
 }
 
+/* The sum over the pseudo header, to which the port adds that of the segment. */
+static uint16_t
+pseudo_sum_v4(const struct rte_ipv4_hdr *h)
+{
+	uint32_t len = rte_be_to_cpu_16(h->total_length) - PACKET_V4_LEN;
+	uint64_t sum = (uint64_t)h->src_addr + h->dst_addr;
+
+	sum += rte_cpu_to_be_16(len) + RTE_BE16(IPPROTO_TCP);
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	return (sum & UINT16_MAX) + (sum >> 16);
+}
+
 void
 packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
 {
@@ -51,7 +64,7 @@ packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	m->l3_len = PACKET_V4_LEN;
 	m->l4_len = (tcp->data_off >> 4) * 4;
-	tcp->cksum = rte_ipv4_phdr_cksum(h, m->ol_flags);
+	tcp->cksum = pseudo_sum_v4(h);
 }
 
 struct rte_mbuf *

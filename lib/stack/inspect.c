@@ -51,7 +51,6 @@ timer_of(const struct tcp *t, const struct tcp_conn *c, struct spate_conn_info *
 		[TCP_TIMER_FIN_WAIT_2] = SPATE_TIMER_FIN_WAIT_2,
 		[TCP_TIMER_OVERRIDE] = SPATE_TIMER_OVERRIDE,
 		[TCP_TIMER_KEEPALIVE] = SPATE_TIMER_KEEPALIVE,
-		[TCP_TIMER_IDLE] = SPATE_TIMER_NONE, /* it only looks at the calendar */
 	};
 	uint64_t at = wheel_deadline(&t->wheel, tcp_conn_index(t, c));
 

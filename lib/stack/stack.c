@@ -122,6 +122,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->app = c->app;
 	t->conf = c->tcp;
 	t->auth_look = c->tcp.auth_drop_unmatched;
+	t->ageing_ns = now_ns;
 	t->quiet_until_ns = now_ns + c->tcp.quiet_time_ms * 1000000ull;
 	t->conns = s->memory[MEMORY_CONNS];
 	t->max_conns = c->max_conns;
@@ -312,6 +313,8 @@ spate_stack_tick(struct spate_stack *s, uint64_t now_ns)
 	neigh_tick(&s->ip);
 	next = tcp_timers_run(&s->tcp);
 	t = tcp_time_wait_tick(&s->tcp);
+	next = t < next ? t : next;
+	t = tcp_ageing_run(&s->tcp);
 	next = t < next ? t : next;
 	/* Looked at last: a callback that connects may have asked for a neighbour. */
 	return s->ip.neigh.next_ns < next ? s->ip.neigh.next_ns : next;

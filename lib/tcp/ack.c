@@ -141,13 +141,15 @@ tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	}
 	if (unlikely(c->options & TCP_O_NARROW))
 		tcp_path_acked(t, c);
-	if ((c->options & TCP_O_ECN_CUT) && seq_geq(ack, c->recover))
+	/* Beyond what was in flight is the CWR: until it has arrived ECE is still the old mark's.
+	 */
+	if ((c->options & TCP_O_ECN_CUT) && seq_gt(ack, c->recover))
 		c->options &= ~TCP_O_ECN_CUT;
 	if (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))
 		recovering(t, c, acked);
 	else if (!(c->options & TCP_O_ECN_CUT))
 		grow(c, acked);
-	tcp_timer_update(t, c, true);
+	tcp_timer_due(c);
 	if (tcp_unsent(c))
 		tcp_ready(t, c);
 }
@@ -253,7 +255,7 @@ tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	c->snd_wl2 = s->ack;
 	/* Probes instead of retransmissions, or the other way round. */
 	if (turned)
-		tcp_timer_update(t, c, false);
+		tcp_timer_due(c);
 }
 
 void

@@ -43,7 +43,7 @@ find_claim(const struct tcp_seg *s, struct claim *out)
 			break;
 		md5 |= *p == TCP_OPT_MD5;
 		if (*p == TCP_OPT_AUTH) {
-			if (kind != CLAIM_NONE || p[1] != AUTH_OPTION_LEN)
+			if (kind != CLAIM_NONE || p[1] != TCP_OPT_AUTH_LEN)
 				return CLAIM_BAD;
 			kind = CLAIM_ONE;
 			*out = (struct claim){p[2], p[3], at};
@@ -420,11 +420,11 @@ tcp_auth_option(const struct tcp *t, uint32_t a, uint8_t *p)
 	const struct auth_conn *ac = &t->auth->conns[a];
 
 	p[0] = TCP_OPT_AUTH;
-	p[1] = AUTH_OPTION_LEN;
+	p[1] = TCP_OPT_AUTH_LEN;
 	p[2] = t->auth->key[ac->current].conf.send_id;
 	p[3] = t->auth->key[ac->rnext].conf.recv_id;
 	memset(p + AUTH_MAC_AT, 0, AUTH_MAC_LEN);
-	return AUTH_OPTION_LEN;
+	return TCP_OPT_AUTH_LEN;
 }
 
 /* What makes the MAC of a segment with `flags`; NULL: no memory. */
@@ -450,7 +450,7 @@ tcp_auth_sign(struct tcp *t, uint32_t a, const struct flow_key *k, uint8_t *tcp,
 	struct auth_conn *ac = &t->auth->conns[a];
 	uint32_t seq = rte_be_to_cpu_32(h->sent_seq);
 	uint8_t header_len = (h->data_off >> 4) * 4;
-	uint8_t at = header_len - AUTH_OPTION_LEN;
+	uint8_t at = header_len - TCP_OPT_AUTH_LEN;
 	struct auth_segment as = {
 		.tcp = tcp,
 		.len = len,

@@ -118,7 +118,7 @@ tcp_auth_of_tw(const struct tcp *t, uint32_t tw)
  */
 bool tcp_auth_input(struct tcp *t, const struct tcp_rx *rx, uint32_t handle);
 
-/* Write the option of record `a`, its MAC still empty; returns AUTH_OPTION_LEN. */
+/* Write the option of record `a`, its MAC still empty; returns TCP_OPT_AUTH_LEN. */
 uint8_t tcp_auth_option(const struct tcp *t, uint32_t a, uint8_t *p);
 
 /*

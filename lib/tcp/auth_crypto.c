@@ -215,7 +215,7 @@ add_header(uint8_t *to, const struct auth_segment *s)
 		len = s->header_len;
 		memcpy(to, s->tcp, len);
 	} else {
-		len = TCP_HEADER_LEN + AUTH_OPTION_LEN;
+		len = TCP_HEADER_LEN + TCP_OPT_AUTH_LEN;
 		memcpy(to, s->tcp, TCP_HEADER_LEN);
 		memcpy(to + option_at, s->tcp + s->option_at, AUTH_MAC_AT);
 	}

@@ -18,10 +18,10 @@
 #include <rte_byteorder.h>
 
 #include "spate.h"
+#include "wire/tcp_options.h"
 
 #define AUTH_MAC_LEN         12 /* both algorithms: cut to 96 bits */
 #define AUTH_TRAFFIC_KEY_MAX 20
-#define AUTH_OPTION_LEN      16 /* kind, length, KeyID, RNextKeyID, MAC: no padding needed */
 #define AUTH_MAC_AT          4  /* of the MAC in the option */
 #define AUTH_HEADER_MAX      60 /* TCP header with all the options there may be */
 
@@ -44,7 +44,7 @@ struct auth_ends {
 struct auth_segment {
 	const uint8_t *tcp; /* the header's first byte */
 	uint32_t len;       /* of header and data */
-	uint8_t header_len; /* options included: 20 + AUTH_OPTION_LEN to AUTH_HEADER_MAX */
+	uint8_t header_len; /* options included: 20 + TCP_OPT_AUTH_LEN to AUTH_HEADER_MAX */
 	uint8_t option_at;  /* where the option begins, counted from the header's first byte */
 	bool cover_options; /* of the other options (RFC 5925 5.1); ours is always covered */
 	uint32_t sne;

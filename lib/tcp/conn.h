@@ -42,7 +42,6 @@ enum tcp_timer {
 	TCP_TIMER_OVERRIDE,   /* data waits, and only a silly segment of it fits */
 	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
 	TCP_TIMER_KEEPALIVE,  /* nothing to say, but is the peer still there? */
-	TCP_TIMER_IDLE,       /* nothing at all: TS.Recent grows old */
 };
 
 /* tcp_conn.options */
@@ -60,6 +59,7 @@ enum tcp_timer {
 #define TCP_O_CWR       0x0800 /* the window was reduced: the next new data says so */
 #define TCP_O_ECN_CUT   0x1000 /* ... for ECE, and until `recover` not once more */
 #define TCP_O_UTO_DUE   0x2000 /* the next segment tells our user timeout (RFC 5482) */
+#define TCP_O_TIMER_DUE 0x8000 /* the timer begins anew when all that a segment did is known */
 #define TCP_O_NARROW    0x4000 /* mss is less than was agreed: a larger one is to be tried */
 
 /* Soft errors of an active open, told when it fails (RFC 5461 4). */

@@ -23,23 +23,35 @@ ack_now(struct tcp *t, struct tcp_conn *c)
 }
 
 /*
- * RFC 7323 5.3: the timestamp, before anything else is believed; RST is exempt. Writes
- * the segment's TSval for after the sequence check. False: dropped.
+ * What of a segment's options is for a connection that has begun: timestamps, SACK blocks,
+ * the user timeout. Nothing else of `o` is written unless there is more than a timestamp,
+ * which saves clearing it for nearly every segment.
+ */
+static void
+read_options(struct tcp *t, const struct tcp_seg *s, struct tcp_options *o)
+{
+	o->has_ts = tcp_options_parse_ts_only(s->opts, s->opts_len, &o->tsval, &o->tsecr);
+	o->has_uto = false;
+	o->n_sack = 0;
+	if (likely(o->has_ts || s->opts_len == 0))
+		return;
+	tcp_options_parse(s->opts, s->opts_len, o);
+	if (o->malformed)
+		spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
+}
+
+/*
+ * RFC 7323 5.3: the timestamp, before anything else is believed; RST is exempt. False:
+ * dropped.
  */
 static bool
-check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint32_t *tsval)
+check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_options *o)
 {
-	struct tcp_options o = {.has_ts = true};
-
-	if (!tcp_options_parse_ts_only(s->opts, s->opts_len, &o.tsval, &o.tsecr)) {
-		tcp_options_parse(s->opts, s->opts_len, &o);
-		if (o.malformed)
-			spate_count(t->counters, SPATE_OPTIONS_MALFORMED);
-	}
-	*tsval = o.has_ts ? o.tsval : c->ts_recent;
+	if (!o->has_ts)
+		o->tsval = c->ts_recent;
 	if (s->flags & TCP_RST)
 		return true;
-	if (!o.has_ts) {
+	if (!o->has_ts) {
 		/* RFC 7323 3.2: once agreed, a segment without it is not from this connection. */
 		if (t->conf.tolerate_missing_ts || (s->flags & TCP_SYN))
 			return true; /* a restarted peer's SYN must draw its challenge (RFC 5961 4)
@@ -47,7 +59,7 @@ check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint
 		spate_count(t->counters, SPATE_MISSING_TIMESTAMP);
 		return false;
 	}
-	if (acceptable_ts(c->ts_recent, o.tsval) || (c->options & TCP_O_TS_OLD))
+	if (acceptable_ts(c->ts_recent, o->tsval) || (c->options & TCP_O_TS_OLD))
 		return true;
 	spate_count(t->counters, SPATE_PAWS_DROPPED);
 	ack_now(t, c);
@@ -146,7 +158,7 @@ syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	tcp_established(t, c);
 	if (c->state != SPATE_CLOSED) {
 		ack_now(t, c);
-		tcp_timer_update(t, c, true);
+		tcp_timer_due(c);
 	}
 	return true;
 }
@@ -170,7 +182,7 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	tcp_established(t, c);
 	if (c->state == SPATE_CLOSED)
 		return false;
-	tcp_timer_update(t, c, true);
+	tcp_timer_due(c);
 	return true;
 }
 
@@ -194,7 +206,7 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	}
 	c->probes = 0;
 	if (c->timer == TCP_TIMER_KEEPALIVE)
-		tcp_timer_update(t, c, true);
+		tcp_timer_due(c);
 	if ((s->flags & TCP_ECE) && in_flight && (c->options & TCP_O_ECN))
 		tcp_congestion_notified(t, c);
 	if (seq_gt(s->ack, c->snd_una)) {
@@ -205,7 +217,7 @@ ack_received(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt) {
 			if (!tcp_advance(t, c, TCP_EV_FIN_ACKED))
 				return false;
-			tcp_timer_update(t, c, true); /* FIN_WAIT_2 has one of its own */
+			tcp_timer_due(c); /* FIN_WAIT_2 has one of its own */
 		}
 		if (data && c->snd_una == c->snd_end && !(c->flags & TCP_F_FIN_QUEUED)) {
 			t->ops->on_sendable(t->app, tcp_conn_index(t, c));
@@ -414,13 +426,14 @@ static void
 input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 {
 	struct tcp_seg *s = &rx->seg;
-	uint32_t tsval = 0;
+	struct tcp_options o;
 
 	if (c->state == SPATE_SYN_RCVD && (s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
 		syn_in_syn_rcvd(t, c, s))
 		return;
 	/* RFC 7323 5.3 R1, ahead of the first check. */
-	if ((c->flags & TCP_F_TS) && !check_timestamp(t, c, s, &tsval))
+	read_options(t, s, &o);
+	if ((c->flags & TCP_F_TS) && !check_timestamp(t, c, s, &o))
 		return;
 	/* First, the sequence number. */
 	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
@@ -437,8 +450,8 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	}
 	/* RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent. */
 	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->options & TCP_O_BEHIND) &&
-		tsval != c->ts_recent) {
-		c->ts_recent = tsval;
+		o.tsval != c->ts_recent) {
+		c->ts_recent = o.tsval;
 		c->options &= ~TCP_O_TS_OLD;
 	}
 	/* Fourth, SYN: RFC 9293 3.10.7.4, a passive SYN_RCVD returns to LISTEN; else RFC 5961 4. */
@@ -458,7 +471,7 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		return;
 	tcp_ecn_data(t, c, rx);
 	if (unlikely(t->conf.user_timeout_option))
-		tcp_user_timeout_input(t, c, s);
+		tcp_user_timeout_input(t, c, &o);
 	/* Sixth, urgent data is delivered in line (RFC 6093). Seventh and eighth: */
 	text_received(t, c, s);
 }
@@ -508,14 +521,12 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	if (handle != CONN_TABLE_NONE && !(handle & CONN_TABLE_SPACE)) {
 		struct tcp_conn *c = tcp_conn_at(t, handle);
 
-		if (c->state == SPATE_SYN_SENT) {
+		if (c->state == SPATE_SYN_SENT)
 			tcp_input_syn_sent(t, c, rx);
-			return;
-		}
-		if (tcp_is_embryo(c))
-			c = cookie_instead(t, c, rx);
-		if (c)
+		else if (!tcp_is_embryo(c) || (c = cookie_instead(t, c, rx)) != NULL)
 			input_conn(t, c, rx);
+		if (c)
+			tcp_timer_settle(t, c);
 		return;
 	}
 	if (handle != CONN_TABLE_NONE) {
@@ -528,8 +539,10 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	if (listener != LISTENER_NONE) {
 		struct tcp_conn *c = tcp_input_listen(t, rx, listener);
 
-		if (c)
+		if (c) {
 			input_conn(t, c, rx);
+			tcp_timer_settle(t, c);
+		}
 		return;
 	}
 	spate_count(t->counters, SPATE_NO_CONNECTION);

@@ -254,7 +254,7 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 		tcp_advance(t, c, TCP_EV_SYN);
 		c->retries = 0;
 		c->flags |= TCP_F_SYN_DUE;
-		tcp_timer_update(t, c, true);
+		tcp_timer_due(c);
 		tcp_ready(t, c);
 		return;
 	}
@@ -263,5 +263,5 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	tcp_ready(t, c);
 	tcp_established(t, c);
 	if (c->state != SPATE_CLOSED)
-		tcp_timer_update(t, c, true);
+		tcp_timer_due(c);
 }

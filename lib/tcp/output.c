@@ -16,19 +16,11 @@
 
 #define TCP_LEN sizeof(struct rte_tcp_hdr)
 
-uint32_t
-tcp_segment_room(const struct tcp_conn *c)
-{
-	return c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) -
-	       (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0) -
-	       (c->options & TCP_O_AUTH ? AUTH_OPTION_LEN : 0);
-}
-
 /* Bytes for options: TCP-AO comes last, and has its place always. */
 static uint32_t
 option_room(const struct tcp_conn *c)
 {
-	return TCP_OPTIONS_MAX - (c->options & TCP_O_AUTH ? AUTH_OPTION_LEN : 0);
+	return TCP_OPTIONS_MAX - (c->options & TCP_O_AUTH ? TCP_OPT_AUTH_LEN : 0);
 }
 
 void
@@ -78,7 +70,10 @@ begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, con
 			t->ip, p, k->laddr, k->raddr, IPPROTO_TCP, flow_label(t, k), tcp_len);
 	p += ip_len;
 	tcp_seg_build(p, h);
-	if (h->opts_len)
+	/* Timestamps alone are what there nearly always is: no call. */
+	if (likely(h->opts_len == TCP_OPT_TS_PADDED))
+		memcpy(p + TCP_LEN, opts, TCP_OPT_TS_PADDED);
+	else
 		memcpy(p + TCP_LEN, opts, h->opts_len);
 	*payload = p + TCP_LEN + h->opts_len;
 	return m;
@@ -220,6 +215,24 @@ allow_fragments(struct tcp *t, struct rte_mbuf *m)
 	ip->packet_id = rte_cpu_to_be_16(t->ip->ident++);
 }
 
+/* Options of a segment without SYN, but for TCP-AO; returns their length. */
+static uint8_t
+put_options(struct tcp *t, struct tcp_conn *c, uint8_t *p)
+{
+	uint8_t len = 0;
+
+	if (c->flags & TCP_F_TS)
+		len = tcp_options_build_ts_only(p, t->ts_now + c->ts_offset, c->ts_recent);
+	if (unlikely(c->options & TCP_O_UTO_DUE)) {
+		struct tcp_options o = {.has_uto = true, .uto = tcp_user_timeout_option(t, c)};
+
+		len += tcp_options_build(p + len, &o);
+	}
+	if (unlikely(c->extra != TCP_EXTRA_NONE))
+		len += tcp_sack_build(t, c, p + len, option_room(c) - len);
+	return len;
+}
+
 /*
  * Segment [seq, seq + len) with `flags`, its packet marked `ecn`. False when there was no
  * buffer for it.
@@ -233,21 +246,7 @@ send_marked(
 	uint32_t auth = tcp_auth_of(t, c);
 	struct rte_mbuf *m;
 
-	if (flags & TCP_SYN) {
-		h.opts_len = tcp_syn_options(t, c, opts);
-	} else {
-		struct tcp_options o = {
-			.has_ts = c->flags & TCP_F_TS,
-			.tsval = t->ts_now + c->ts_offset,
-			.tsecr = c->ts_recent,
-			.has_uto = c->options & TCP_O_UTO_DUE,
-			.uto = c->options & TCP_O_UTO_DUE ? tcp_user_timeout_option(t, c) : 0,
-		};
-		h.opts_len = tcp_options_build(opts, &o);
-		if (c->extra != TCP_EXTRA_NONE)
-			h.opts_len += tcp_sack_build(
-				t, c, opts + h.opts_len, option_room(c) - h.opts_len);
-	}
+	h.opts_len = flags & TCP_SYN ? tcp_syn_options(t, c, opts) : put_options(t, c, opts);
 	if (auth != AUTH_NONE)
 		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
 	m = begin(t, &c->key, &h, opts, len, &payload);
@@ -446,7 +445,7 @@ output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 	if (c->flags & TCP_F_RTX_DUE)
 		retransmit(t, c, room);
 	/* RFC 6298 5.1: it begins with the first in flight, not when there was no buffer for it. */
-	if (send_new(t, c, room) || tcp_unsent(c))
+	if (send_new(t, c, room) || tcp_unsent(c) || (c->options & TCP_O_TIMER_DUE))
 		tcp_timer_update(t, c, idle && c->snd_nxt != c->snd_una);
 	if (*room == 0)
 		return !(c->flags & (TCP_F_ACK_NOW | TCP_F_RTX_DUE)) && !tcp_unsent(c);

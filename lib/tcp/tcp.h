@@ -27,6 +27,7 @@
  *   user_timeout.c  how long what was sent may go unacknowledged, and the option
  *   auth*.c       TCP-AO: keys, and the MACs of segments; auth.h says more
  *   auth_crypto.c what TCP-AO computes, by OpenSSL (auth_none.c: built without)
+ *   ageing.c      TS.Recent of idle connections, twice a day
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
  *   probe.c       tuples that are the application's to send on and to look at
  *
@@ -71,6 +72,8 @@ struct tcp {
 	uint64_t now_ns;
 	uint64_t quiet_until_ns;   /* TW-11 */
 	uint64_t cookies_until_ns; /* SYN cookies sent may come back until then */
+	uint64_t ageing_ns;        /* ageing.c: the next round, or that under way, began */
+	uint32_t ageing_at;        /* ... and has come to this record */
 	uint32_t ts_now;           /* the timestamp clock: milliseconds */
 	bool auth_look;            /* segments are to be shown to tcp_auth_input() */
 	struct spate_tcp_conf conf;
@@ -305,7 +308,16 @@ bool tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct
 uint16_t tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn);
 
 /* Payload bytes a full segment carries. */
-uint32_t tcp_segment_room(const struct tcp_conn *c);
+static inline uint32_t
+tcp_segment_room(const struct tcp_conn *c)
+{
+	uint32_t room = c->mss - (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0);
+
+	if (likely(!(c->options & (TCP_O_UTO_DUE | TCP_O_AUTH))))
+		return room;
+	return room - (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0) -
+	       (c->options & TCP_O_AUTH ? TCP_OPT_AUTH_LEN : 0);
+}
 
 /* ---- send_queue.c */
 
@@ -394,8 +406,30 @@ void tcp_path_probe_void(struct tcp *t, struct tcp_conn *c);
 /* Arm what the connection's state needs; `restart` begins the wait anew. */
 void tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart);
 
+/*
+ * The same with `restart`, once the segment is dealt with; and if output follows, only then:
+ * a request that is answered at once arms one timer instead of three.
+ */
+static inline void
+tcp_timer_due(struct tcp_conn *c)
+{
+	c->options |= TCP_O_TIMER_DUE;
+}
+
+static inline void
+tcp_timer_settle(struct tcp *t, struct tcp_conn *c)
+{
+	if ((c->options & TCP_O_TIMER_DUE) && !(c->flags & TCP_F_READY) && c->state != SPATE_CLOSED)
+		tcp_timer_update(t, c, true);
+}
+
 /* Fire what is due; returns a time before which nothing is. */
 uint64_t tcp_timers_run(struct tcp *t);
+
+/* ---- ageing.c */
+
+/* Look at idle connections if it is time; returns when to be called again. */
+uint64_t tcp_ageing_run(struct tcp *t);
 
 /* ---- user_timeout.c */
 
@@ -415,7 +449,7 @@ int tcp_user_timeout_set(struct tcp *t, struct tcp_conn *c, uint64_t ms);
 /* What we tell the peer, as the option carries it; what the peer tells us. */
 uint16_t tcp_user_timeout_option(const struct tcp *t, const struct tcp_conn *c);
 void tcp_user_timeout_adopt(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
-void tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+void tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
 /* ---- probe.c: see spate.h */
 
 int tcp_probe_open(struct tcp *t, const struct flow_key *key, spate_conn *out);

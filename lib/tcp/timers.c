@@ -9,7 +9,6 @@
  *               (RFC 9293 3.8.6.2.1), or there was no buffer for it
  *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
  *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
- *   IDLE        nothing of the above: every half day, to see how long for (OP-06)
  *
  * None of the first three, nor KEEPALIVE's probes, goes on beyond the connection's user
  * timeout, where it has one (OP-07). TIME_WAIT has its own queue (time_wait.c).
@@ -19,8 +18,6 @@
 #include "tcp/tcp.h"
 
 #define EXPIRE_BATCH 64
-#define IDLE_NS      43200000000000ull /* half a day */
-#define IDLE_OLD     49 /* of them: 24 days at least, and less than half of the clock's period */
 #define WAIT_MAX_MS  (1ull << 30) /* 12 days */
 #define OVERRIDE_NS  200000000ull /* RFC 9293 3.8.6.2.1: 0.1 to 1 second */
 
@@ -40,9 +37,7 @@ wanted(const struct tcp_conn *c)
 		return TCP_TIMER_OVERRIDE;
 	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
 		return TCP_TIMER_FIN_WAIT_2;
-	if (c->options & TCP_O_KEEPALIVE)
-		return TCP_TIMER_KEEPALIVE;
-	return c->flags & TCP_F_TS ? TCP_TIMER_IDLE : TCP_TIMER_NONE;
+	return c->options & TCP_O_KEEPALIVE ? TCP_TIMER_KEEPALIVE : TCP_TIMER_NONE;
 }
 
 /* The wait after `retries` repetitions: doubled by each, up to what a timer can hold. */
@@ -78,8 +73,9 @@ keepalive_idle_ms(const struct tcp *t, const struct tcp_conn *c)
 static uint64_t
 interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 {
-	if (timer == TCP_TIMER_IDLE)
-		return IDLE_NS;
+	/* By far the most frequent first. */
+	if (likely(timer == TCP_TIMER_RETRANSMIT && c->state >= SPATE_ESTABLISHED))
+		return tcp_rto_us(t, c) * 1000;
 	if (timer == TCP_TIMER_OVERRIDE)
 		return OVERRIDE_NS;
 	if (timer == TCP_TIMER_FIN_WAIT_2)
@@ -123,13 +119,17 @@ tcp_timer_update(struct tcp *t, struct tcp_conn *c, bool restart)
 	enum tcp_timer timer = wanted(c);
 	uint32_t index = tcp_conn_index(t, c);
 
-	/* Half days are not probes. */
-	if (timer != c->timer && (timer == TCP_TIMER_IDLE || c->timer == TCP_TIMER_IDLE))
-		c->probes = 0;
-	if (timer == TCP_TIMER_NONE)
+	restart |= !!(c->options & TCP_O_TIMER_DUE);
+	c->options &= ~TCP_O_TIMER_DUE;
+	if (timer == c->timer && !restart)
+		return;
+	if (timer == TCP_TIMER_NONE) {
 		wheel_cancel(&t->wheel, index);
-	else if (restart || timer != c->timer)
+	} else {
+		if (c->timer == TCP_TIMER_NONE)
+			c->probes = 0; /* half days (ageing.c) are not probes */
 		wheel_arm(&t->wheel, index, deadline_ns(t, c, timer));
+	}
 	c->timer = timer;
 }
 
@@ -260,20 +260,6 @@ keepalive_timeout(struct tcp *t, struct tcp_conn *c)
 }
 
 /*
- * OP-06, RFC 7323 5.5: any ACK of the peer's sets `probes` to 0. After 24 days of silence its
- * clock may be on the other side of TS.Recent, and what it says must not be refused for that.
- */
-static void
-idle_timeout(struct tcp *t, struct tcp_conn *c)
-{
-	if (++c->probes >= IDLE_OLD) {
-		c->probes = IDLE_OLD;
-		c->options |= TCP_O_TS_OLD;
-	}
-	tcp_timer_update(t, c, true);
-}
-
-/*
  * RFC 9293 3.10.8, USER TIMEOUT: in whatever state, without a word to the peer; but where it
  * was keepalive that got no answer, with the word keepalive has.
  */
@@ -292,6 +278,11 @@ user_timeout(struct tcp *t, struct tcp_conn *c)
 static void
 fire(struct tcp *t, struct tcp_conn *c)
 {
+	/* What it was armed for is over, and output has had no room yet to say so. */
+	if (c->options & TCP_O_TIMER_DUE) {
+		tcp_timer_update(t, c, false);
+		return;
+	}
 	if (c->extra != TCP_EXTRA_NONE && waiting(c, c->timer) &&
 		t->now_ns >= tcp_user_timeout_ends(t, c)) {
 		user_timeout(t, c);
@@ -317,9 +308,6 @@ fire(struct tcp *t, struct tcp_conn *c)
 		break;
 	case TCP_TIMER_KEEPALIVE:
 		keepalive_timeout(t, c);
-		break;
-	case TCP_TIMER_IDLE:
-		idle_timeout(t, c);
 		break;
 	case TCP_TIMER_NONE:
 		break;

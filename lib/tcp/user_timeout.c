@@ -114,13 +114,8 @@ tcp_user_timeout_adopt(struct tcp *t, struct tcp_conn *c, const struct tcp_optio
 }
 
 void
-tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o)
 {
-	struct tcp_options o;
-
-	if (s->opts_len == 0)
-		return;
-	tcp_options_parse(s->opts, s->opts_len, &o);
-	if (o.has_uto)
-		tcp_user_timeout_adopt(t, c, &o);
+	if (o->has_uto)
+		tcp_user_timeout_adopt(t, c, o);
 }

@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wire/eth.h"
 
-enum wire_error
-eth_parse(const uint8_t *frame, uint32_t len, struct eth_view *out)
-{
-	const struct rte_ether_hdr *eth = (const void *)frame;
-
-	if (len < sizeof(*eth))
-		return WIRE_SHORT;
-	out->ethertype = rte_be_to_cpu_16(eth->ether_type);
-	out->vlan = ETH_NO_VLAN;
-	out->len = sizeof(*eth);
-	if (out->ethertype != RTE_ETHER_TYPE_VLAN)
-		return WIRE_OK;
-
-	const struct rte_vlan_hdr *tag = (const void *)(eth + 1);
-
-	if (len < sizeof(*eth) + sizeof(*tag))
-		return WIRE_SHORT;
-	out->ethertype = rte_be_to_cpu_16(tag->eth_proto);
-	out->vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0xfff;
-	out->len = sizeof(*eth) + sizeof(*tag);
-	return WIRE_OK;
-}
-
 void
 eth_template_build(struct eth_template *t, const struct rte_ether_addr *dst,
 	const struct rte_ether_addr *src, uint16_t vlan, uint16_t ethertype)

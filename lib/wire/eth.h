@@ -32,7 +32,28 @@ struct eth_template {
 };
 
 /* Parse the header of a frame of `len` bytes. A priority tag (VLAN 0) counts as untagged. */
-enum wire_error eth_parse(const uint8_t *frame, uint32_t len, struct eth_view *out);
+static inline enum wire_error
+eth_parse(const uint8_t *frame, uint32_t len, struct eth_view *out)
+{
+	const struct rte_ether_hdr *eth = (const void *)frame;
+
+	if (len < sizeof(*eth))
+		return WIRE_SHORT;
+	out->ethertype = rte_be_to_cpu_16(eth->ether_type);
+	out->vlan = ETH_NO_VLAN;
+	out->len = sizeof(*eth);
+	if (out->ethertype != RTE_ETHER_TYPE_VLAN)
+		return WIRE_OK;
+
+	const struct rte_vlan_hdr *tag = (const void *)(eth + 1);
+
+	if (len < sizeof(*eth) + sizeof(*tag))
+		return WIRE_SHORT;
+	out->ethertype = rte_be_to_cpu_16(tag->eth_proto);
+	out->vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0xfff;
+	out->len = sizeof(*eth) + sizeof(*tag);
+	return WIRE_OK;
+}
 
 /* Fill a template. `vlan` ETH_NO_VLAN leaves the tag out. */
 void eth_template_build(struct eth_template *t, const struct rte_ether_addr *dst,

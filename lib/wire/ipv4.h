@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
+#include <rte_byteorder.h>
 #include <rte_ip.h>
 
 #include "wire/wire.h"
@@ -27,13 +29,62 @@ struct ipv4_view {
  * Parse a packet of which `len` bytes are there. `checksum_known_good` saves the
  * header checksum where the port has verified it.
  */
-enum wire_error ipv4_parse(
-	const uint8_t *p, uint32_t len, bool checksum_known_good, struct ipv4_view *out);
+static inline enum wire_error
+ipv4_parse(const uint8_t *p, uint32_t len, bool checksum_known_good, struct ipv4_view *out)
+{
+	const struct rte_ipv4_hdr *h = (const void *)p;
+
+	if (len < sizeof(*h))
+		return WIRE_SHORT;
+	if ((h->version_ihl >> 4) != 4)
+		return WIRE_IP_VERSION;
+
+	uint32_t header_len = (h->version_ihl & 0xf) * 4u;
+
+	if (header_len < sizeof(*h) || header_len > len)
+		return WIRE_IP_HEADER;
+
+	uint32_t total = rte_be_to_cpu_16(h->total_length);
+
+	/* A frame may be longer than the packet (Ethernet padding), never shorter. */
+	if (total < header_len || total > len)
+		return WIRE_IP_LENGTH;
+	if (!checksum_known_good && rte_raw_cksum(p, header_len) != 0xffff)
+		return WIRE_IP_CHECKSUM;
+	if (h->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))
+		return WIRE_IP_FRAGMENT;
+	out->src = h->src_addr;
+	out->dst = h->dst_addr;
+	out->header_len = header_len;
+	out->payload_len = total - header_len;
+	out->protocol = h->next_proto_id;
+	return WIRE_OK;
+}
 
 /* Write a 20-byte header for `payload_len` bytes behind it. The checksum is left zero. */
-void ipv4_build(uint8_t *p, rte_be32_t src, rte_be32_t dst, uint8_t protocol, uint16_t payload_len);
+static inline void
+ipv4_build(uint8_t *p, rte_be32_t src, rte_be32_t dst, uint8_t protocol, uint16_t payload_len)
+{
+	struct rte_ipv4_hdr h = {
+		.version_ihl = RTE_IPV4_VHL_DEF,
+		.total_length = rte_cpu_to_be_16(sizeof(h) + payload_len),
+		.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
+		.time_to_live = IPV4_TTL,
+		.next_proto_id = protocol,
+		.src_addr = src,
+		.dst_addr = dst,
+	};
+
+	memcpy(p, &h, sizeof(h));
+}
 
 /* Unicast addresses only: not 0/8, 127/8, 224/4, 240/4 (RFC 1122 3.2.1.3). */
-bool ipv4_is_unicast(rte_be32_t addr);
+static inline bool
+ipv4_is_unicast(rte_be32_t addr)
+{
+	uint8_t first = rte_be_to_cpu_32(addr) >> 24;
+
+	return first != 0 && first != 127 && first < 224;
+}
 
 #endif

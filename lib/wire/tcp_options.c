@@ -128,16 +128,6 @@ tcp_options_parse(const uint8_t *p, uint32_t len, struct tcp_options *out)
 	}
 }
 
-bool
-tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint32_t *tsecr)
-{
-	if (len != TCP_OPT_TS_PADDED || get32(p) != 0x0101080a)
-		return false;
-	*tsval = get32(p + 4);
-	*tsecr = get32(p + 8);
-	return true;
-}
-
 uint8_t
 tcp_options_build(uint8_t *p, const struct tcp_options *o)
 {

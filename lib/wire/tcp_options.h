@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
 
 #define TCP_OPT_EOL         0
 #define TCP_OPT_NOP         1
@@ -24,7 +27,9 @@
 
 #define TCP_OPTIONS_MAX   40 /* the data offset allows no more */
 #define TCP_OPT_UTO_LEN   4
+#define TCP_OPT_AUTH_LEN  16 /* with a MAC of 96 bits: no padding needed */
 #define TCP_OPT_TS_PADDED 12 /* NOP NOP kind len TSval TSecr, the layout of RFC 7323 app. A */
+#define TCP_OPT_TS_HEAD   0x0101080a /* the first four of them */
 
 #define TCP_SACK_BLOCKS_MAX 4
 /* NOP NOP kind len and n blocks, the layout of RFC 2018 3 */
@@ -65,7 +70,29 @@ void tcp_options_parse(const uint8_t *p, uint32_t len, struct tcp_options *out);
  * The common data segment carries just NOP NOP TIMESTAMP: recognise it with one
  * comparison. Returns false for any other layout, which then takes the long way.
  */
-bool tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint32_t *tsecr);
+static inline bool
+tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint32_t *tsecr)
+{
+	rte_be32_t word[TCP_OPT_TS_PADDED / 4];
+
+	if (len != sizeof(word))
+		return false;
+	memcpy(word, p, sizeof(word));
+	*tsval = rte_be_to_cpu_32(word[1]);
+	*tsecr = rte_be_to_cpu_32(word[2]);
+	return word[0] == RTE_BE32(TCP_OPT_TS_HEAD);
+}
+
+/* Write just that; returns its length. */
+static inline uint8_t
+tcp_options_build_ts_only(uint8_t *p, uint32_t tsval, uint32_t tsecr)
+{
+	rte_be32_t word[] = {
+		RTE_BE32(TCP_OPT_TS_HEAD), rte_cpu_to_be_32(tsval), rte_cpu_to_be_32(tsecr)};
+
+	memcpy(p, word, sizeof(word));
+	return sizeof(word);
+}
 
 /*
  * Write what `o` has, SACK blocks excepted, padded with NOPs to a multiple of four; returns the

@@ -5,7 +5,8 @@
  * The parsers of this folder are pure: bytes in, a view or one of these reasons
  * out. They keep nothing, count nothing and never read past the length they are
  * given. The stack turns each reason into a counter of the same order (see
- * stats/counters.h), so a reason is added here and there together.
+ * stats/counters.h), so a reason is added here and there together. Those that every segment
+ * passes are inline: their views then live in registers.
  */
 #ifndef SPATE_WIRE_H
 #define SPATE_WIRE_H

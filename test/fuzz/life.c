@@ -362,7 +362,10 @@ inject(struct fuzz *f)
 	input(f, frames, n);
 }
 
-/* Has the connection that `a` turns out to be for something of its own to send? */
+/*
+ * Has the connection that `a` turns out to be for something of its own to send? Any that it may
+ * be for: a peer's link-local address has the number of its global one.
+ */
 static bool
 has_to_send(const struct fuzz *f, const struct aim *a)
 {
@@ -372,8 +375,9 @@ has_to_send(const struct fuzz *f, const struct aim *a)
 		if ((c->remote.family == AF_INET6) == a->v6 && six_number(&c->remote) == a->raddr &&
 			six_number(&c->local) == a->laddr &&
 			c->remote.port == rte_cpu_to_be_16(a->rport) &&
-			c->local.port == rte_cpu_to_be_16(a->lport))
-			return c->state >= SPATE_ESTABLISHED && c->unsent + c->unacked;
+			c->local.port == rte_cpu_to_be_16(a->lport) &&
+			c->state >= SPATE_ESTABLISHED && c->unsent + c->unacked)
+			return true;
 	}
 	return false;
 }

@@ -377,11 +377,16 @@ OP_09_ece_halves_once(struct script *s)
 	segments(s, 11, 12, CWR);
 	COUNTED(s, ECN_CUTS, 1);
 	COUNTED(s, RETRANSMITS, 0);
-	/* What was in flight is acknowledged: a new round, and another ECE is another mark. */
-	IN(s, ACK, .seq = 1, .ack = UP_TO(11));
+	/* What was in flight is acknowledged, but not yet what says CWR. */
+	IN(s, ACK | ECE, .seq = 1, .ack = UP_TO(11));
 	segments(s, 13, 15, 0);
+	EQUAL(s, script_info(s).cwnd, 5 * room(s));
+	COUNTED(s, ECN_CUTS, 1);
+	/* And that is: a new round, and another ECE is another mark. */
+	IN(s, ACK, .seq = 1, .ack = UP_TO(12));
+	segments(s, 16, 16, 0);
 	CHECK(s, script_info(s).cwnd > 5 * room(s));
-	IN(s, ACK | ECE, .seq = 1, .ack = UP_TO(12));
+	IN(s, ACK | ECE, .seq = 1, .ack = UP_TO(13));
 	COUNTED(s, ECN_CUTS, 2);
 	EQUAL(s, script_info(s).cwnd, 2 * room(s) + room(s) / 2);
 }
@@ -399,12 +404,41 @@ OP_09_ece_and_little_in_flight(struct script *s)
 	SEND(s, "x");
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x", .ecn = ECT0);
 	IN(s, ACK | ECE, .seq = 1, .ack = 2);
-	/* All of it is acknowledged, so the round is over and this ACK is of the next. */
-	CHECK(s, script_info(s).cwnd < 3 * room(s));
+	EQUAL(s, script_info(s).cwnd, 2 * room(s));
 	EVENTS(s, "sendable");
 	COUNTED(s, ECN_CUTS, 1);
 	SEND(s, "y");
 	OUT(s, PSH_ACK | CWR, .seq = 2, .ack = 1, .data = "y", .ecn = ECT0);
+}
+
+/*
+ * The mark was on the last of the data: there is none to say CWR on until later, and what the peer
+ * sends meanwhile is still about that mark.
+ */
+static void
+OP_09_mark_on_the_last_of_the_data(struct script *s)
+{
+	establish(s);
+	SEND(s, "x");
+	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "x", .ecn = ECT0);
+	IN(s, ACK | ECE, .seq = 1, .ack = 2);
+	EVENTS(s, "sendable");
+	COUNTED(s, ECN_CUTS, 1);
+	SEND(s, "y");
+	OUT(s, PSH_ACK | CWR, .seq = 2, .ack = 1, .data = "y", .ecn = ECT0);
+	IN(s, PSH_ACK | ECE, .seq = 1, .ack = 2, .data = "hello", .ecn = ECT0);
+	OUT(s, ACK, .seq = 3, .ack = 6);
+	EVENTS(s, "data:5");
+	RECEIVED(s, "hello");
+	COUNTED(s, ECN_CUTS, 1);
+	/* No CWR again; and one more mark, once there is an answer to it. */
+	IN(s, ACK, .seq = 6, .ack = 3);
+	EVENTS(s, "sendable");
+	SEND(s, "z");
+	OUT(s, PSH_ACK, .seq = 3, .ack = 6, .data = "z", .ecn = ECT0);
+	IN(s, ACK | ECE, .seq = 6, .ack = 4);
+	EVENTS(s, "sendable");
+	COUNTED(s, ECN_CUTS, 2);
 }
 
 /* A loss in the window that was halved for ECE is repaired, and halves nothing again. */
@@ -458,6 +492,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("OP-09", OP_09_marks_that_do_not_count),
 	ROW_TEST("OP-09", OP_09_ece_halves_once),
 	ROW_TEST("OP-09", OP_09_ece_and_little_in_flight),
+	ROW_TEST("OP-09", OP_09_mark_on_the_last_of_the_data),
 	ROW_TEST("OP-09", OP_09_loss_in_the_same_round),
 	ROW_TEST("OP-09", OP_09_cwr_after_loss),
 };

@@ -49,8 +49,8 @@ find_option(const uint8_t *tcp, uint8_t header_len)
 
 	while (at < header_len && tcp[at] != KIND_AUTH)
 		at += tcp[at] == 1 ? 1 : tcp[at + 1];
-	assert_true(at + AUTH_OPTION_LEN <= header_len);
-	assert_int_equal(tcp[at + 1], AUTH_OPTION_LEN);
+	assert_true(at + TCP_OPT_AUTH_LEN <= header_len);
+	assert_int_equal(tcp[at + 1], TCP_OPT_AUTH_LEN);
 	return at;
 }
 
@@ -181,7 +181,7 @@ covered(const struct auth_segment *s, uint32_t at)
 
 	if (at == 16 || at == 17)
 		return false; /* checksum */
-	if (mine < AUTH_OPTION_LEN)
+	if (mine < TCP_OPT_AUTH_LEN)
 		return mine < AUTH_MAC_AT;
 	if (at >= sizeof(struct rte_tcp_hdr) && at < s->header_len)
 		return s->cover_options;

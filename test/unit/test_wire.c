@@ -268,7 +268,7 @@ static void
 test_ipv4_lengths(void **state)
 {
 	uint8_t p[60 + IP_PAYLOAD + 8] = {0};
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	for (uint32_t options = 0; options <= 40; options += 4) {
@@ -297,7 +297,7 @@ static void
 test_ipv4_version_and_ihl(void **state)
 {
 	uint8_t p[60 + IP_PAYLOAD];
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	for (uint32_t first = 0; first < 256; first++) {
@@ -320,7 +320,7 @@ static void
 test_ipv4_total_length(void **state)
 {
 	uint8_t p[60 + IP_PAYLOAD];
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	for (uint32_t options = 0; options <= 40; options += 20)
@@ -343,7 +343,7 @@ static void
 test_ipv4_checksum(void **state)
 {
 	uint8_t p[60 + IP_PAYLOAD];
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	for (uint32_t options = 0; options <= 40; options += 8) {
@@ -373,7 +373,7 @@ static void
 test_ipv4_fragment(void **state)
 {
 	uint8_t p[20 + IP_PAYLOAD];
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	for (uint32_t field = 0; field < 0x8000; field++) {
@@ -402,7 +402,7 @@ test_ipv4_random(void **state)
 	for (int i = 0; i < RANDOM_INPUTS; i++) {
 		uint32_t len;
 		uint8_t *p = random_input(&r, base, base_len, &len);
-		struct ipv4_view v;
+		struct ipv4_view v = {0};
 
 		if (ipv4_parse(p, len, i % 2, &v) == WIRE_OK) {
 			assert_int_equal(p[0] >> 4, 4);

@@ -55,7 +55,7 @@ test_seg_round_trip(void **state)
 		};
 		uint32_t len = 20 + h.opts_len + data_len;
 		uint8_t *p = exact_alloc(len);
-		struct tcp_seg s;
+		struct tcp_seg s = {0};
 
 		tcp_seg_build(p, &h);
 		rng_fill(&r, p + 20, len - 20);
@@ -88,7 +88,7 @@ test_seg_lengths(void **state)
 	for (uint32_t offset = 0; offset < 16; offset++)
 		for (uint32_t len = 0; len <= sizeof(whole); len++) {
 			bool fine = len >= 20 && offset >= 5 && offset * 4 <= len;
-			struct tcp_seg s;
+			struct tcp_seg s = {0};
 			uint8_t *p;
 
 			whole[12] = offset << 4 | (len & 15); /* reserved bits do not matter */
@@ -115,7 +115,7 @@ test_seg_random(void **state)
 	for (int i = 0; i < RANDOM_INPUTS; i++) {
 		uint32_t len = rng_below(&r, 80);
 		uint8_t *p = exact_alloc(len);
-		struct tcp_seg s;
+		struct tcp_seg s = {0};
 
 		rng_fill(&r, p, len);
 		if (tcp_seg_parse(p, len, &s) == WIRE_OK) {
