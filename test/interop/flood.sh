@@ -70,7 +70,6 @@ serve()
 {
 	name=$1
 	prompt_start server "${spate[@]}" -- -i --cmdline-file="$2" --json="$TMP/$1.json"
-	server=$pid
 	own_address
 	wait_for 30 fetch || fail "$1: serves" "$(tail -n 1 "$TMP/server.err")"
 }
@@ -125,7 +124,6 @@ for device in net_tap net_af_packet; do
 			client.requests == $COUNT and client.failed == 0"
 	sums "$name: the second spate" "$TMP/$name-second.json"
 
-	pid=$server
 	prompt_end 60
 	equal "$name: exit status" "$status" 0
 	sums "$name: the server" "$TMP/$name.json"
@@ -145,7 +143,6 @@ flood syn_backlog_full
 equal "$name: nobody gets in: curl's connect times out" \
 	"$(on_host curl -sS -o /dev/null --connect-timeout 4 "http://$WE/" 2>/dev/null; echo $?)" 28
 flooded
-pid=$server
 prompt_end 60
 report "$name: only the one before the flood did" "$TMP/$name.json" "tcp.syn_cookies_sent == 0 and
 	server.accepted == 1"

@@ -8,6 +8,7 @@
     NAME connected                              ... and wait for the end of it
     NAME keepalive IDLE INTERVAL COUNT          seconds, seconds, probes
     NAME send TEXT
+    NAME bytes COUNT                            of the pattern
     NAME receive BYTES                          so many, and what they are; or how many, if many
     NAME end                                    the peer's FIN must be next
     NAME error                                  wait for one
@@ -97,6 +98,10 @@ def pattern(n):
     return "".join("%07x\n" % k for k in range(n // 8 + 1))[:n].encode()
 
 
+def bytes_(name, count):
+    sockets[name].sendall(pattern(int(count)))
+
+
 def receive(name, count):
     data = b""
     while len(data) < int(count):
@@ -138,8 +143,8 @@ def close(name):
     sockets.pop(name).close()
 
 
-commands = {f.__name__: f for f in (listen, accept, connect, connected, keepalive, send, receive, end,
-                                    error, states, shutdown, close)}
+commands = {f.__name__.strip("_"): f for f in (listen, accept, connect, connected, keepalive, send, bytes_,
+                                               receive, end, error, states, shutdown, close)}
 
 for line in sys.stdin:
     name, command, *words = line.split()

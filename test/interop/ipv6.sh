@@ -27,26 +27,7 @@ cat >"$TMP/closes.spate" <<-END
 	client add far port 0 from $WE ports 20030-20034 to [$FAR]:80 path /body close first count 5
 END
 
-# ---- as in time_wait.sh: tuples, "local peer" a line
-
-ours()        { ask prompt 'show conn state TIME_WAIT limit 1000' | awk 'NR > 1 { print $4, $5 }' | sort; }
-ours_open()   { ask prompt 'show conn limit 1000' | awk 'NR > 1 && $1 != "TIME_WAIT" && $1 != "LISTEN"'; }
-theirs()      { on_host ss -H6tan state time-wait | awk '{ print $4, $3 }' | sort; }
-theirs_open() { on_host ss -H6tan state connected exclude time-wait; }
-
-# tuples WE-FIRST THEY THEY-FIRST: five tuples from these ends, a + counting up.
-tuples()
-{
-	local i
-
-	for i in 0 1 2 3 4; do
-		echo "[$WE]:${1/+/$i} [$2]:${3/+/$i}"
-	done | sort
-}
-
-closed()  { [ -z "$(ours_open)" ] && [ -z "$(theirs_open)" ]; }
-client()  { ask prompt "show client $1" | grep -q 'closed 5  failed 0  open 0'; }
-settled() { wait_for 30 closed || fail "$1: all closed" "$(ours_open | head -1) $(theirs_open | head -1)"; }
+family=IPv6
 
 # agree NAME SIDE TUPLES: who is in TIME_WAIT on these by now, ours, theirs or nobody.
 agree()
@@ -56,31 +37,12 @@ agree()
 	[ "$2" = ours ] || us=
 	[ "$2" = theirs ] || they=
 	settled "$1"
-	equal "$1: spate's TIME_WAIT" "$(ours | grep -Fx "$3")" "$us"
-	equal "$1: Linux's TIME_WAIT" "$(theirs | grep -Fx "$3")" "$they"
-}
-
-open()
-{
-	check "$device: start $1" ask prompt "start $1"
-	wait_for 30 client "$1" || fail "$device: $1: five closed" "$(ask prompt "show client $1")"
+	equal "$1: spate's TIME_WAIT" "$(ours_in_time_wait | grep -Fx "$3")" "$us"
+	equal "$1: Linux's TIME_WAIT" "$(theirs_in_time_wait | grep -Fx "$3")" "$they"
 }
 
 fetch()      { on_host curl -gsS -m 30 "$@"; }
 fetch_same() { fetch -o "$TMP/got" "${@:2}" && cmp "$TMP/got" "$1"; }
-
-# curls FIRST-PORT ARGUMENT...: five, from five ports.
-curls()
-{
-	local i first=$1 got
-
-	shift
-	for i in 0 1 2 3 4; do
-		got=$(fetch -o /dev/null -w '%{http_code}' --local-port $((first + i)) "$@" \
-			"http://[$WE]/" 2>&1)
-		[ "$got" = 200 ] || fail "$device: curl from port $((first + i))" "$got"
-	done
-}
 
 # The link-local address that goes with the MAC address Linux has found at WE (RFC 4291).
 link_local_of_spate()
@@ -90,15 +52,6 @@ import ipaddress, re, sys
 m = [int(x, 16) for x in re.search(r"lladdr (\S+)", sys.stdin.read())[1].split(":")]
 eui = bytes([m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]])
 print(ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + eui))'
-}
-
-capture_start()
-{
-	start tshark ip netns exec "$host" tshark -q -B 64 -i "$device_of_host" -f ip6 \
-		-w "$TMP/$device.pcapng"
-	tshark=$pid
-	wait_for 30 written "$TMP/tshark.err" 'Capturing on' ||
-		fail "$device: tshark" "$(tail -n 1 "$TMP/tshark.err")"
 }
 
 # packets CONDITION: how many of the captured ones, in awk's words.
@@ -111,16 +64,15 @@ packets()
 # What was sent: nothing malformed, every checksum of spate's right, a label on its segments.
 captured()
 {
-	kill -INT "$tshark"
-	ended "$tshark" 30
+	capture_end "$device"
 	tshark -r "$TMP/$device.pcapng" -o tcp.check_checksum:TRUE -T fields -e ipv6.src \
 		-e ipv6.flow -e tcp.checksum.status -e icmpv6.checksum.status -e icmpv6.type \
-		-e _ws.malformed -e _ws.expert.severity >"$TMP/$device.tsv" 2>"$TMP/tshark.err" ||
+		>"$TMP/$device.tsv" 2>"$TMP/tshark.err" ||
 		fail "$device: tshark" "$(tail -n 1 "$TMP/tshark.err")"
 	check "$device: spate's segments are captured" [ "$(packets 'ours && tcp')" -gt 100 ]
 	check "$device: spate has asked for its neighbour" [ "$(packets 'ours && $5 == 135')" -gt 0 ]
 	check "$device: and answered for itself" [ "$(packets 'ours && $5 == 136')" -gt 0 ]
-	equal "$device: no malformed packet" "$(packets '$6 != "" || $7 ~ /8388608/')" 0
+	nothing_again "$device"
 	equal "$device: every checksum of spate's is right" \
 		"$(packets 'ours && (tcp && $3 != 1 || $5 != "" && $4 != 1)')" 0
 	equal "$device: every segment of spate's has a flow label" \
@@ -131,34 +83,34 @@ by_hand()
 {
 	local ll name
 
-	capture_start
+	capture_start "$device" "$host" "$device_of_host"
 	prompt_start prompt "${spate[@]}" -- -i --cmdline-file="$TMP/closes.spate" \
 		--json="$TMP/$device.json"
 	for name in web big both echo; do
 		check "$device: start $name" ask prompt "start $name"
 	done
-	equal "$device: nobody at first" "$(ours)$(theirs)" ""
+	equal "$device: nobody at first" "$(ours_in_time_wait)$(theirs_in_time_wait)" ""
 
 	open first
-	agree "$device: our client closed first" ours "$(tuples 2000+ $THEY 80)"
+	agree "$device: our client closed first" ours "$(tuples "[$WE]:2000+" "[$THEY]:80")"
 	check "$device: ping" on_host ping -q -c 3 -i 0.2 -W 5 $WE
 	check "$device: ping that fills the frame" on_host ping -q -c 3 -i 0.2 -W 5 -s 1452 -M do $WE
 	ll=$(link_local_of_spate)
 	check "$device: ping of the link-local address $ll" \
 		on_host ping -q -c 3 -i 0.2 -W 5 "$ll%$device_of_host"
 	open last
-	agree "$device: nginx closed first" theirs "$(tuples 2001+ $THEY 80)"
+	agree "$device: nginx closed first" theirs "$(tuples "[$WE]:2001+" "[$THEY]:80")"
 	open reset
-	agree "$device: our client reset" nobody "$(tuples 2002+ $THEY 80)"
+	agree "$device: our client reset" nobody "$(tuples "[$WE]:2002+" "[$THEY]:80")"
 	open far
-	agree "$device: our client behind the gateway" ours "$(tuples 2003+ $FAR 80)"
-	curls 30000 -H 'Connection: close'
-	agree "$device: our server closed first" ours "$(tuples 80 $THEY 3000+)"
-	curls 30010
-	agree "$device: curl closed first" theirs "$(tuples 80 $THEY 3001+)"
+	agree "$device: our client behind the gateway" ours "$(tuples "[$WE]:2003+" "[$FAR]:80")"
+	curls 30000 "http://[$WE]/" -H 'Connection: close'
+	agree "$device: our server closed first" ours "$(tuples "[$WE]:80" "[$THEY]:3000+")"
+	curls 30010 "http://[$WE]/"
+	agree "$device: curl closed first" theirs "$(tuples "[$WE]:80" "[$THEY]:3001+")"
 	# From the ports our server has in TIME_WAIT: a new connection takes the old one's place.
-	curls 30000 -H 'Connection: close'
-	agree "$device: our server closed first, again" ours "$(tuples 80 $THEY 3000+)"
+	curls 30000 "http://[$WE]/" -H 'Connection: close'
+	agree "$device: our server closed first, again" ours "$(tuples "[$WE]:80" "[$THEY]:3000+")"
 
 	check "$device: the exact body of 100000 bytes" fetch_same "$TMP/body100000" "http://[$WE]:8003/"
 	check "$device: a listener on * over IPv6" fetch_same "$TMP/body1460" "http://[$WE]:8004/"
@@ -225,6 +177,7 @@ pattern 1460 >"$TMP/body1460"
 pattern 100000 >"$TMP/body100000"
 for device in net_tap net_af_packet; do
 	network6 $device
+	patient "$host"
 	nginx_start
 	pattern 64 >"$TMP/www/body"
 	by_hand

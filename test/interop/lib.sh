@@ -244,7 +244,8 @@ eal()
 	done
 }
 
-# The prompt of a spate behind a pipe: prompt_start NAME COMMAND..., then ask NAME LINE.
+# The prompt of a spate behind a pipe, one at a time: prompt_start NAME COMMAND..., then ask NAME
+# LINE; its pid in $prompt_pid.
 prompt_start()
 {
 	local name=$1
@@ -258,37 +259,177 @@ prompt_start()
 		{prompt}>&- &
 	pid=$!
 	pids+=("$pid")
+	prompt_pid=$pid
 	wait_for 30 prompted "$TMP/$name.out"
-	! dead "$pid" || fail "$name: a prompt" "$(tail -n 1 "$TMP/$name.err")"
+	! dead "$prompt_pid" || fail "$name: a prompt" "$(tail -n 1 "$TMP/$name.err")"
 }
 
-prompted() { dead "$pid" || written "$1" 'spate> $'; }
+prompted() { dead "$prompt_pid" || written "$1" 'spate> $'; }
 
-answered()
-{
-	dead "$pid" || tail -c "+$(($2 + 1))" "$1" | tail -n 1 | grep -q 'spate> $'
-}
-
-# The answer to LINE, without its echo and the next prompt, on standard output.
+# The answer to LINE, without its echo and the next prompt, on standard output. Events may be told
+# before and behind: the answer is what is between its last echo and the next prompt.
 ask()
 {
-	local out=$TMP/$1.out at
+	local at end=$((SECONDS + 31)) gone=
 
-	at=$(stat -c %s "$out")
+	at=$(stat -c %s "$TMP/$1.out")
 	printf '%s\n' "$2" >&"$prompt"
-	if ! wait_for 30 answered "$out" "$at"; then
-		echo "no answer to '$2'"
-		return 1
-	fi
-	tail -c "+$((at + 1))" "$out" | tr -d '\r' | sed '1d; $s/spate> $//' | sed '/^$/d'
+	until LINE=${2##*$'\n'} answer "$1" "$at"; do
+		[ -z "$gone" ] || { echo "spate is gone, asked '$2'"; return 1; }
+		[ $SECONDS -lt $end ] || { echo "no answer to '$2'"; return 1; }
+		# It may have answered before it went.
+		! dead "$prompt_pid" 2>/dev/null || gone=1
+		sleep 0.03
+	done
+}
+
+# What the program has written, as text.
+plain() { tr -d '\r' | sed -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e 's/\x1b[A-Z]//g'; }
+
+# answer NAME OFFSET: to $LINE, if all of it is there.
+answer()
+{
+	tail -c "+$(($2 + 1))" "$TMP/$1.out" | plain | awk '
+		BEGIN { line = ENVIRON["LINE"]; n = length(line) }
+		length($0) >= n && substr($0, length($0) - n + 1) == line {
+			seen = 1; ended = 0; out = ""; next }
+		seen && /^spate> / { ended = 1 }
+		!ended && $0 != "" { out = out $0 "\n" }
+		END { if (!ended) exit 1; printf "%s", out }'
 }
 
 # prompt_end SECONDS: quit, and the status in $status.
 prompt_end()
 {
 	printf 'quit\n' >&"$prompt"
-	ended "$pid" "$1"
+	ended "$prompt_pid" "$1"
 	exec {prompt}>&-
+}
+
+# ---- both ends' views, in this family
+
+family=IPv4
+
+# "local peer" a line, as spate has them: in TIME_WAIT, and all the lines of what is open. And as
+# Linux in $host does, turned around.
+ours_in_time_wait()
+{
+	ask prompt 'show conn state TIME_WAIT limit 1000' | awk 'NR > 1 { print $4, $5 }' | sort
+}
+ours_open()
+{
+	ask prompt 'show conn limit 1000' | awk 'NR > 1 && $1 != "TIME_WAIT" && $1 != "LISTEN"'
+}
+theirs_in_time_wait()
+{
+	on_host ss "-H${family#IPv}tan" state time-wait | awk '{ print $4, $3 }' | sort
+}
+theirs_open() { on_host ss "-H${family#IPv}tan" state connected exclude time-wait; }
+
+closed()  { [ -z "$(ours_open)" ] && [ -z "$(theirs_open)" ]; }
+settled() { wait_for 30 closed || fail "$1: all closed" "$(ours_open | head -1) $(theirs_open | head -1)"; }
+
+# tuples WE THEY: five tuples from these ends, a + at the end of one counting up.
+tuples()
+{
+	local i
+
+	for i in 0 1 2 3 4; do
+		echo "${1/%+/$i} ${2/%+/$i}"
+	done | sort
+}
+
+# open CLIENT: its five connections.
+open()
+{
+	check "$device: start $1" ask prompt "start $1"
+	wait_for 30 five "$1" || fail "$device: $1: five closed" "$(ask prompt "show client $1")"
+}
+
+five() { ask prompt "show client $1" | grep -q 'closed 5  failed 0  open 0'; }
+
+# curls FIRST-PORT URL ARGUMENT...: five, from five ports.
+curls()
+{
+	local i first=$1 url=$2 got
+
+	shift 2
+	for i in 0 1 2 3 4; do
+		got=$(on_host curl -gsS -m 30 -o /dev/null -w '%{http_code}' \
+			--local-port $((first + i)) "$@" "$url" 2>&1)
+		[ "$got" = 200 ] || fail "$device: curl from port $((first + i))" "$got"
+	done
+}
+
+# ---- Linux by hand
+
+# linux COMMAND...: one of hand.py's; its answer.
+linux()
+{
+	local before
+
+	before=$(wc -l <"$TMP/hand.out")
+	printf '%s\n' "$*" >&"$hand"
+	wait_for 40 more_lines "$before" || { echo "no answer to '$*'"; return 1; }
+	tail -n +$((before + 1)) "$TMP/hand.out"
+}
+
+more_lines() { [ "$(wc -l <"$TMP/hand.out")" -gt "$1" ]; }
+
+# hand_start NAMESPACE: hand.py there.
+hand_start()
+{
+	mkfifo "$TMP/hand.in"
+	exec {hand}<>"$TMP/hand.in"
+	ip netns exec "$1" setpriv --pdeathsig TERM python3 "$here/hand.py" <"$TMP/hand.in" \
+		>"$TMP/hand.out" 2>"$TMP/hand.err" {hand}>&- &
+	pids+=($!)
+}
+
+# ---- the wire, in tshark's words
+
+declare -A captures
+
+# capture_start NAME NAMESPACE DEVICE: into $TMP/NAME.pcapng, what IP there is. A spate that has
+# ended has taken its tap down.
+capture_start()
+{
+	ip -n "$2" link set "$3" up
+	start "$1-tshark" ip netns exec "$2" tshark -q -B 64 -i "$3" -f 'ip or ip6' \
+		-w "$TMP/$1.pcapng"
+	captures[$1]=$pid
+	wait_for 30 written "$TMP/$1-tshark.err" 'Capturing on' ||
+		fail "$1: tshark" "$(tail -n 1 "$TMP/$1-tshark.err")"
+}
+
+# capture_end NAME: and nothing in it is malformed. What an ICMP error quotes has been cut off, so
+# that tshark finds its checksum wrong.
+capture_end()
+{
+	kill -INT "${captures[$1]}"
+	ended "${captures[$1]}" 30
+	check "$1: was captured" [ "$(frames "$1" tcp | wc -l)" -gt 20 ]
+	equal "$1: no malformed packet" \
+		"$(frames "$1" '_ws.malformed || (_ws.expert.severity == error && !((icmp || icmpv6) && tcp)) ||
+			icmp.checksum.status == 0')" ''
+}
+
+# frames NAME FILTER: a line each.
+frames()
+{
+	tshark -r "$TMP/$1.pcapng" -o tcp.check_checksum:TRUE -Y "$2" 2>>"$TMP/$1-tshark.err"
+}
+
+# nothing_again NAME [EXCEPT]: where nothing was lost nothing is sent again, and nobody has reason
+# to think that it was; but for the frames of EXCEPT.
+nothing_again()
+{
+	local analysis=tcp.analysis
+
+	equal "$1: nothing is sent again, nothing seems lost" "$(frames "$1" "($analysis.retransmission ||
+		$analysis.fast_retransmission || $analysis.spurious_retransmission ||
+		$analysis.duplicate_ack || $analysis.out_of_order || $analysis.lost_segment ||
+		$analysis.ack_lost_segment) && !(${2:-frame.number == 0})")" ''
 }
 
 # spate's pattern, made another way: bytes 8k to 8k+7 are k in seven hex digits and a newline.
@@ -360,10 +501,63 @@ network6()
 	device_of_host=$dev
 }
 
-on_host()   { ip netns exec "$host" "$@"; }
-listening() { on_host ss -Hltn "sport = :$1" | grep -q .; }
+# patient NAMESPACE: Linux there does not take a process that has to wait for a CPU for a loss. (The
+# second needs Linux 6.11.)
+patient()
+{
+	ip netns exec "$1" sysctl -qw net.ipv4.tcp_early_retrans=0
+	ip netns exec "$1" sysctl -qw net.ipv4.tcp_rto_min_us=5000000 2>/dev/null
+}
 
-# nginx_start: in $host, port 80, serving $TMP/www; its pid in $nginx.
+# routed MTU: between spate in $host and Linux in $far, where 198.19.1.2 and 2001:2:0:4::2 are,
+# there are two routers, $host and another, and a link of that MTU between them. All else has 1500.
+routed()
+{
+	local second
+
+	network6 net_tap
+	ns_add second
+	second=$ns
+	ns_add far
+	far=$ns
+	ip link add name wire1 netns "$host" type veth peer name wire2 netns "$second"
+	ip link add name wire3 netns "$second" type veth peer name wire4 netns "$far"
+	link "$host" wire1 "$1" 198.19.0.1/24 2001:2:0:3::1/64
+	link "$second" wire2 "$1" 198.19.0.2/24 2001:2:0:3::2/64
+	link "$second" wire3 1500 198.19.1.1/24 2001:2:0:4::1/64
+	link "$far" wire4 1500 198.19.1.2/24 2001:2:0:4::2/64
+	for ns in "$host" "$second"; do
+		# Routers must not be sparing with what they say here.
+		ip netns exec "$ns" sysctl -qw net.ipv4.ip_forward=1 \
+			net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0
+	done
+	ip -n "$host" route add 198.19.1.0/24 via 198.19.0.2
+	ip -n "$host" -6 route add 2001:2:0:4::/64 via 2001:2:0:3::2
+	ip -n "$second" route add 198.18.0.0/16 via 198.19.0.1
+	ip -n "$second" -6 route add 2001:2:0:1::/64 via 2001:2:0:3::1
+	ip -n "$far" route add default via 198.19.1.1
+	ip -n "$far" -6 route add default via 2001:2:0:4::1
+}
+
+# link NAMESPACE DEVICE MTU ADDRESS ADDRESS6: all that arrives there is taken by one CPU, not
+# spate's, so that it keeps its order.
+link()
+{
+	printf '%x\n' $((1 << ($(nproc) - 1))) |
+		ip netns exec "$1" tee "/sys/class/net/$2/queues/rx-0/rps_cpus" >/dev/null
+	ip netns exec "$1" ethtool -K "$2" tx off tso off gso off gro off >/dev/null
+	ip netns exec "$1" sysctl -qw net.ipv6.conf."$2".accept_ra=0 \
+		net.ipv6.conf."$2".accept_dad=0 net.ipv6.conf."$2".disable_ipv6=0
+	ip -n "$1" link set "$2" mtu "$3" up
+	ip -n "$1" addr add "$4" dev "$2"
+	ip -n "$1" -6 addr add "$5" dev "$2" nodad
+}
+
+on_far()    { ip netns exec "$far" "$@"; }
+on_host()   { ip netns exec "$host" "$@"; }
+listening() { ip netns exec "${2:-$host}" ss -Hltn "sport = :$1" | grep -q .; }
+
+# nginx_start [NAMESPACE]: in $host or there, port 80, serving $TMP/www; its pid in $nginx.
 nginx_start()
 {
 	mkdir -p "$TMP/www"
@@ -390,9 +584,9 @@ nginx_start()
 			}
 		}
 	CONF
-	start nginx ip netns exec "$host" nginx -p "$TMP" -e "$TMP/nginx.log" -c "$TMP/nginx.conf"
+	start nginx ip netns exec "${1:-$host}" nginx -p "$TMP" -e "$TMP/nginx.log" -c "$TMP/nginx.conf"
 	nginx=$pid
-	wait_for 30 listening 80 || { fail "nginx starts" "$(tail -n 1 "$TMP/nginx.log")"; finish; }
+	wait_for 30 listening 80 "${1:-$host}" || { fail "nginx starts" "$(tail -n 1 "$TMP/nginx.log")"; finish; }
 }
 
 nginx_stop()

@@ -19,52 +19,6 @@ addresses()
 
 # ---- both ends
 
-# linux COMMAND...: one of hand.py's; its answer.
-linux()
-{
-	local before
-
-	before=$(wc -l <"$TMP/hand.out")
-	printf '%s\n' "$*" >&"$hand"
-	wait_for 40 more_lines "$before" || { echo "no answer to '$*'"; return 1; }
-	tail -n +$((before + 1)) "$TMP/hand.out"
-}
-
-more_lines() { [ "$(wc -l <"$TMP/hand.out")" -gt "$1" ]; }
-
-hand_start()
-{
-	mkfifo "$TMP/hand.in"
-	exec {hand}<>"$TMP/hand.in"
-	ip netns exec "$host" setpriv --pdeathsig TERM python3 "$here/hand.py" <"$TMP/hand.in" \
-		>"$TMP/hand.out" 2>"$TMP/hand.err" {hand}>&- &
-	pids+=($!)
-}
-
-# ask, for a prompt that tells of events at any time: the answer is behind the line's echo.
-ask()
-{
-	local at end=$((SECONDS + 30))
-
-	at=$(stat -c %s "$TMP/$1.out")
-	printf '%s\n' "$2" >&"$prompt"
-	until answer "$1" "$2" "$at"; do
-		[ $SECONDS -lt $end ] || { echo "no answer to '$2'"; return 1; }
-		sleep 0.03
-	done
-}
-
-plain()  { tr -d '\r' | sed -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e 's/\x1b[A-Z]//g'; }
-answer()
-{
-	tail -c "+$(($3 + 1))" "$TMP/$1.out" | plain | awk -v line="$2" '
-		length($0) >= length(line) && substr($0, length($0) - length(line) + 1) == line {
-			seen = 1; out = ""; next }
-		$0 != "spate> " && $0 != "" { out = out $0 "\n" }
-		{ last = $0 }
-		END { if (!seen || last != "spate> ") exit 1; printf "%s", out }'
-}
-
 # One end's view of a connection, by the ports: spate's and Linux's.
 ours()   { ask prompt "show conn local $we_:$1 peer $they_:$2" | awk 'NR > 1 && !/^ / { print $1 }'; }
 theirs() { on_host ss "-H${family#IPv}tan" "sport = :$2 and dport = :$1" | awk '{ print $1 }'; }
@@ -239,12 +193,12 @@ silent()
 	each_family both 'Linux has its interface down, and knows nothing' 4050 5050 '' ESTAB
 	ip -n "$host" link set tap0 up
 
-	capture_start silent
+	capture_start silent "$host" tap0
 	each_family remember Linux 4051 5051
 	each_family remember Linux 4052 5052
 	for family in IPv4 IPv6; do
-		linux "$family-4051-5051" keepalive 1 1 2 >/dev/null
-		linux "$family-4052-5052" keepalive 1 1 2 >/dev/null
+		linux "$family-4051-5051" keepalive 1 1 5 >/dev/null
+		linux "$family-4052-5052" keepalive 1 1 5 >/dev/null
 		ask prompt "tcp forget ${n_of[$family-4051]}" >/dev/null
 	done
 	for family in IPv4 IPv6; do
@@ -262,7 +216,7 @@ silent()
 		ask prompt "tcp send ${n_of[$family-4052]} anybody" >/dev/null
 	done
 	told_all 'spate is heard again, and told' 4052 'reset by the peer$'
-	capture_end silent
+	as_it_should silent
 }
 
 # SPATE_OPT_USER_TIMEOUT of all connections: data that nobody acknowledges ends it, on time.
@@ -280,37 +234,19 @@ user_timeout()
 
 # ---- the wire
 
-capture_start()
+# as_it_should NAME: what was captured.
+as_it_should()
 {
-	start tshark ip netns exec "$host" tshark -q -B 16 -i tap0 -f 'tcp or icmp or icmp6' \
-		-w "$TMP/$1.pcapng"
-	tshark=$pid
-	wait_for 30 written "$TMP/tshark.err" 'Capturing on' ||
-		fail "$1: tshark" "$(tail -n 1 "$TMP/tshark.err")"
-}
-
-# frames CAPTURE FILTER: how many, in tshark's words.
-frames()
-{
-	tshark -r "$TMP/$1.pcapng" -o tcp.check_checksum:TRUE -Y "$2" 2>>"$TMP/tshark.err" | wc -l
-}
-
-capture_end()
-{
-	kill -INT "$tshark"
-	ended "$tshark" 30
-	check "$1: was captured" [ "$(frames "$1" tcp)" -gt 20 ]
-	equal "$1: no malformed packet" \
-		"$(frames "$1" '_ws.malformed || _ws.expert.severity == error')" 0
+	capture_end "$1"
 	equal "$1: every checksum of spate's is right" "$(frames "$1" \
-		'(ip.src == 198.18.0.2 || ipv6.src == 2001:2:0:1::2) && tcp.checksum.status != 1')" 0
+		'(ip.src == 198.18.0.2 || ipv6.src == 2001:2:0:1::2) && tcp.checksum.status != 1')" ''
 }
-
 
 # ---- run
 
 network6 net_tap
-hand_start
+patient "$host"
+hand_start "$host"
 cat >"$TMP/peers.spate" <<-END
 	port config 0 ip 198.18.0.2/16 ip6 2001:2:0:1::2/64
 	set tcp initial-rto 5000
@@ -319,7 +255,7 @@ cat >"$TMP/peers.spate" <<-END
 	set tcp keepalive-count 3
 	set tcp user-timeout 4000
 END
-capture_start peers
+capture_start peers "$host" tap0
 prompt_start prompt "${spate[@]}" -- -i --max-connections=1000 --max-time-wait=1000 --cmdline-file="$TMP/peers.spate" --json="$TMP/peers.json"
 for family in IPv4 IPv6; do
 	addresses $family
@@ -331,7 +267,9 @@ for family in IPv4 IPv6; do
 	at_once
 	restarted
 done
-capture_end peers
+as_it_should peers
+# Where both open, the SYN+ACK is the SYN again (RFC 9293 figure 7).
+nothing_again peers 'tcp.port == 4030 && tcp.flags.syn == 1 && tcp.flags.ack == 1'
 silent
 user_timeout
 prompt_end 30

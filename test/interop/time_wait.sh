@@ -18,53 +18,12 @@ cat >"$TMP/closes.spate" <<-END
 	client add bare port 0 from $WE ports 20030-20034 to $THEY:80 connect-only count 5
 END
 
-# Tuples as spate sees them, "local peer" a line, in TIME_WAIT and in any other state.
-ours()        { ask prompt 'show conn state TIME_WAIT limit 1000' | awk 'NR > 1 { print $4, $5 }' | sort; }
-ours_open()   { ask prompt 'show conn limit 1000' | awk 'NR > 1 && $1 != "TIME_WAIT" && $1 != "LISTEN"'; }
-# And as Linux does, turned around.
-theirs()      { on_host ss -Htan state time-wait | awk '{ print $4, $3 }' | sort; }
-theirs_open() { on_host ss -Htan state connected exclude time-wait; }
-
-# tuples WE-FIRST THEY-FIRST: five tuples from these ends, a + counting up.
-tuples()
-{
-	local i
-
-	for i in 0 1 2 3 4; do
-		echo "$WE:${1/+/$i} $THEY:${2/+/$i}"
-	done | sort
-}
-
-closed()  { [ -z "$(ours_open)" ] && [ -z "$(theirs_open)" ]; }
-client()  { ask prompt "show client $1" | grep -q 'closed 5  failed 0  open 0'; }
-settled() { wait_for 30 closed || fail "$1: all closed" "$(ours_open | head -1) $(theirs_open | head -1)"; }
-
 # agree NAME OURS THEIRS: what each should hold by now.
 agree()
 {
 	settled "$1"
-	equal "$1: spate's TIME_WAIT" "$(ours)" "$2"
-	equal "$1: Linux's TIME_WAIT" "$(theirs)" "$3"
-}
-
-# open CLIENT: its five connections.
-open()
-{
-	check "$device: start $1" ask prompt "start $1"
-	wait_for 30 client "$1" || fail "$device: $1: five closed" "$(ask prompt "show client $1")"
-}
-
-# curls FIRST-PORT ARGUMENT...: five, from five ports.
-curls()
-{
-	local i first=$1
-
-	shift
-	for i in 0 1 2 3 4; do
-		fetched=$(on_host curl -sS -m 30 -o /dev/null -w '%{http_code}' \
-			--local-port $((first + i)) "$@" "http://$WE/" 2>&1)
-		[ "$fetched" = 200 ] || fail "$device: curl from port $((first + i))" "$fetched"
-	done
+	equal "$1: spate's TIME_WAIT" "$(ours_in_time_wait)" "$2"
+	equal "$1: Linux's TIME_WAIT" "$(theirs_in_time_wait)" "$3"
 }
 
 join() { sort <<<"$1"$'\n'"$2"; }
@@ -76,34 +35,34 @@ for device in net_tap net_af_packet; do
 	prompt_start prompt "${spate[@]}" -- -i --cmdline-file="$TMP/closes.spate" \
 		--json="$TMP/$device.json"
 	check "$device: start web" ask prompt 'start web'
-	equal "$device: nobody at first" "$(ours)$(theirs)" ""
+	equal "$device: nobody at first" "$(ours_in_time_wait)$(theirs_in_time_wait)" ""
 
 	open first
-	we=$(tuples 2000+ 80)
+	we=$(tuples $WE:2000+ $THEY:80)
 	they=
 	agree "$device: our client closed first" "$we" "$they"
 
 	open last
-	they=$(tuples 2001+ 80)
+	they=$(tuples $WE:2001+ $THEY:80)
 	agree "$device: nginx closed first" "$we" "$they"
 
 	open reset
 	agree "$device: our client reset" "$we" "$they"
 
 	open bare
-	we=$(join "$we" "$(tuples 2003+ 80)")
+	we=$(join "$we" "$(tuples $WE:2003+ $THEY:80)")
 	agree "$device: our client closed without a word" "$we" "$they"
 
-	curls 30000 -H 'Connection: close'
-	we=$(join "$we" "$(tuples 80 3000+)")
+	curls 30000 http://$WE/ -H 'Connection: close'
+	we=$(join "$we" "$(tuples $WE:80 $THEY:3000+)")
 	agree "$device: our server closed first" "$we" "$they"
 
-	curls 30010
-	they=$(join "$they" "$(tuples 80 3001+)")
+	curls 30010 http://$WE/
+	they=$(join "$they" "$(tuples $WE:80 $THEY:3001+)")
 	agree "$device: curl closed first" "$we" "$they"
 
 	# From the ports our server has in TIME_WAIT: a new connection takes the old one's place.
-	curls 30000 -H 'Connection: close'
+	curls 30000 http://$WE/ -H 'Connection: close'
 	agree "$device: our server closed first, again" "$we" "$they"
 
 	equal "$device: the summary counts them" \
