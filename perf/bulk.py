@@ -10,7 +10,7 @@ import signal
 
 import loopback
 import testpmd
-from linux import SERVER, Network
+from linux import SERVER, Network, serves
 from process import Failed
 from spate import CLIENT_IP, SERVER_IP, WARM_UP_MS
 from wires import CLIENT_CPU, SERVER_CPU, eal
@@ -75,6 +75,7 @@ def from_spate(ctx, device, count):
     with Network(device) as network:
         argv = ctx.spate.argv(name, commands, 600, eal(name, [SERVER_CPU], [network.vdev]))
         p = ctx.processes.start(name, network.inside + argv)
+        ctx.processes.wait_for(f"{name}: a connection", serves, 30, p)
         rates = [download(ctx.processes, f"{name}-curl-{i}") for i in range(count)]
         p.send_signal(signal.SIGINT)
         ctx.processes.finish(p, 30)
@@ -84,6 +85,7 @@ def from_spate(ctx, device, count):
 def from_nginx(ctx, count):
     with Network("veth") as network:
         server = loopback.nginx(ctx.processes, {"download": b"x" * DOWNLOAD}, network.inside)
+        ctx.processes.wait_for("nginx: a connection", serves, 30, server)
         rates = [download(ctx.processes, f"nginx-curl-{i}") for i in range(count)]
         loopback.stop(ctx.processes, server)
     return rates

@@ -37,6 +37,8 @@ def client(name, first, connections):
 class Holder(Prompt):
     """spate at its prompt."""
 
+    SECONDS = 120  # to make its tables
+
     def __init__(self, ctx, what, commands, ends, time_waits):
         name = ctx.spate.name(what)
         file = ctx.processes.write(name + ".spate", commands)
@@ -44,7 +46,7 @@ class Holder(Prompt):
                          [ctx.spate.binary, f"--file-prefix=perf-{name}", "--", "-i",
                           f"--cmdline-file={file}", f"--max-connections={ends}",
                           f"--max-time-wait={time_waits}"], "spate> ")
-        self.ready(120)
+        self.ready()
 
     def client(self, name):
         """A client's counters, by the last of the words that stand before each."""

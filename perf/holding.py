@@ -17,7 +17,7 @@ BYTES = (160, 112)  # an end: must, aim
 TIME_WAIT_BYTES = (48, 32)
 TIME_WAITS = 4_000_000
 SPARE = 65536  # connections beyond those that are held
-LIMIT_S = 300  # to open them all; to verify them all
+LIMIT_S = 300  # to open them all; to verify them all; to fill TIME_WAIT
 NEEDED = 230   # bytes an end about takes, to know beforehand whether there is enough memory
 
 
@@ -62,7 +62,7 @@ def time_wait_memory(ctx, n):
     process = hold.Holder(ctx, "time-wait", commands, SPARE, max(2, n))
     process.ask("start all")
     for i in range(len(ends)):
-        process.wait_until(f"c{i}", "done", lambda c: c["closed"] == 2 * half, 120)
+        process.wait_until(f"c{i}", "done", lambda c: c["closed"] == 2 * half, LIMIT_S)
     memory = process.memory()
     found = re.search(r"^time-wait .* now ([\d,]+)", process.ask("show stats"), re.M)
     process.kill()

@@ -4,6 +4,7 @@
 perf/run.sh has given us a network namespace, so names are ours to choose and nothing has to be
 taken away again but between two uses.
 """
+import socket
 import subprocess
 
 CLIENT, SERVER = "198.18.0.1", "198.18.0.2"  # Linux's end, and who serves
@@ -54,3 +55,12 @@ class Network:
     def inside(self):
         """Words before a command, for it to run at the server's end."""
         return [] if self.kind == "tap" else ["ip", "netns", "exec", "server"]
+
+
+def serves(port=80):
+    """Does anybody answer there?"""
+    try:
+        socket.create_connection((SERVER, port), 1).close()
+        return True
+    except OSError:
+        return False

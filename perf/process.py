@@ -23,6 +23,11 @@ class Processes:
         return self
 
     def __exit__(self, *_):
+        self.end()
+        shutil.rmtree(self.dir)
+
+    def end(self):
+        """Of everything that still runs: a part that failed leaves nothing to the next."""
         for p in self.running:
             if p.poll() is None:
                 p.terminate()
@@ -32,7 +37,7 @@ class Processes:
             except subprocess.TimeoutExpired:
                 p.kill()
                 p.wait()
-        shutil.rmtree(self.dir)
+        self.running = []
 
     def path(self, name):
         return os.path.join(self.dir, name)

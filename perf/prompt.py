@@ -4,6 +4,8 @@ import subprocess
 
 
 class Prompt:
+    SECONDS = 20  # an answer takes at the most
+
     def __init__(self, processes, name, argv, prompt):
         self.processes, self.name, self.prompt = processes, name, prompt
         self.process = processes.start(name, argv, stdin=subprocess.PIPE)
@@ -11,9 +13,13 @@ class Prompt:
     def said(self, at=0):
         return self.processes.log(self.name)[at:]
 
-    def ready(self, seconds=20):
-        self.processes.wait_for(f"{self.name}: a prompt", lambda: self.said().endswith(self.prompt),
-                                seconds, self.process)
+    def ready(self):
+        self.wait_for_prompt("a prompt", 0)
+
+    def wait_for_prompt(self, what, at):
+        # Not necessarily at the end: some say things unasked.
+        self.processes.wait_for(f"{self.name}: {what}", lambda: self.prompt in self.said(at),
+                                self.SECONDS, self.process)
 
     def tell(self, *lines):
         """What is not waited for."""
@@ -23,9 +29,8 @@ class Prompt:
         except BrokenPipeError:
             pass
 
-    def ask(self, line, seconds=20):
+    def ask(self, line):
         at = len(self.said())
         self.tell(line)
-        self.processes.wait_for(f"{self.name}: '{line}'",
-                                lambda: self.said(at).endswith(self.prompt), seconds, self.process)
+        self.wait_for_prompt(f"'{line}'", at)
         return self.said(at)

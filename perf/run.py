@@ -71,6 +71,8 @@ def measure(ctx, parts):
         except (OSError, ValueError, KeyError, ArithmeticError) as e:
             traceback.print_exc()
             complaints.append(f"{part} was not measured: {type(e).__name__}: {e}")
+        finally:
+            ctx.processes.end()
     return complaints
 
 
