@@ -25,6 +25,8 @@ def cycles(said):
                             said, re.M))
     if set(found) != {"client", "server"}:
         raise Failed(f"no cycles in '{said.strip().splitlines()[-1]}'")
+    if "0" in found.values():
+        raise Failed("not one connection was closed while it was measured: is the machine busy?")
     return {side: int(n.replace(",", "")) for side, n in found.items()}
 
 
