@@ -115,6 +115,9 @@ def measure(ctx):
                 "testpmd frames/s one way", pps)
             figures.get(f"churn.{wire}.ratio", "3 conn / frame", "more", *RATIO[wire]).add(
                 PER_CONNECTION * client.cps / pps)
+        made = testpmd.bounce(ctx.processes, f"testpmd-flowgen-{i}", "memif", ctx.seconds,
+                              mode="flowgen")
+        figures.get("churn.memif.cps", "conn/s", "more").rival("with flowgen", made)
         rival = loopback.connections_per_second(ctx.processes, ctx.seconds, BODY)
         figures.get("churn.memif.cps", "conn/s", "more").rival("nginx+wrk", rival)
         figures.get("churn.memif.over-nginx", "x nginx+wrk", "more", *OVER_NGINX).add(

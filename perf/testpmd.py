@@ -45,8 +45,11 @@ class Testpmd(Prompt):
         self.processes.finish(self.process, 20, (0, -11))
 
 
-def bounce(processes, what, wire, seconds, length=64):
-    """Frames of `length` bytes a second, one way, between two testpmd that macswap."""
+def bounce(processes, what, wire, seconds, length=64, mode="macswap"):
+    """
+    Frames of `length` bytes a second, one way, between two testpmd that macswap; or, with
+    `mode` flowgen, from one that makes each frame anew, to one that sends it back.
+    """
     socket = processes.path(what + ".sock")
     ends = devices(wire, socket)
     server = Testpmd(processes, what + "-server", SERVER_CPU, ends[0], True)
@@ -57,7 +60,8 @@ def bounce(processes, what, wire, seconds, length=64):
         end.ready()
         processes.wait_for(f"{what}: the link", end.linked, 20, server.process, client.process)
     client.ask(f"set txpkts {length}")
-    client.ask(f"start tx_first {RING // BURST}")
+    client.ask(f"set fwd {mode}")
+    client.ask(f"start tx_first {RING // BURST}" if mode == "macswap" else "start")
     time.sleep(0.5)
     n0, _, t0 = client.counters()
     time.sleep(seconds)
