@@ -308,7 +308,9 @@ output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 				(sent && c->timer == TCP_TIMER_LOSS_PROBE));
 	if (*room == 0)
 		return !more_to_send(t, c);
-	if (c->flags & TCP_F_ACK_NOW) {
+	/* Or it could have waited, but the timer is taken by now. */
+	if ((c->flags & TCP_F_ACK_NOW) ||
+		((c->options & TCP_O_BEHIND) && c->timer != TCP_TIMER_DELAYED_ACK)) {
 		tcp_send_segment(t, c, c->snd_nxt, 0, TCP_ACK);
 		(*room)--;
 	}
