@@ -236,7 +236,9 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
 	uint32_t flight = tcp_flight(t, c);
 	bool sent = false;
 
-	if (c->snd_nxt == c->snd_una)
+	/* Only what has been silent for the least timeout can have been for its own. */
+	if (c->snd_nxt == c->snd_una && c->srtt_us &&
+		tcp_now_us(t) - c->rtt_start > t->conf.min_rto_ms * 1000)
 		tcp_cwnd_wake(t, c);
 	c->cwnd_limited = false;
 	while (*frames > 0 && tcp_unsent(c)) {

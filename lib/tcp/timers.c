@@ -28,7 +28,9 @@
 static enum tcp_timer
 in_flight_timer(const struct tcp *t, const struct tcp_conn *c)
 {
-	if (!(c->options & TCP_O_SACK))
+	/* Less than a segment, and nothing unusual: what there nearly always is. */
+	if (!(c->options & TCP_O_SACK) ||
+		(likely(c->extra == TCP_EXTRA_NONE) && c->snd_nxt - c->snd_una < c->mss))
 		return TCP_TIMER_RETRANSMIT;
 	if (unlikely(c->extra != TCP_EXTRA_NONE) && tcp_rack_wait_us(t, c))
 		return TCP_TIMER_REORDER;
