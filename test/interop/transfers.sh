@@ -304,7 +304,7 @@ if wanted stop; then
 	for n in 1 2; do
 		check "stop: connection $n has a closed window" wait_for 30 full $n
 	done
-	told 'wait 10000'
+	ask stop 'wait 10000' >/dev/null
 	for n in 1 2; do
 		check "stop: connection $n: and has no more than fits" full $n
 		n_read=0
