@@ -297,6 +297,8 @@ OP_08_segment_room(struct script *s)
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = room);
 	/* The second waits for nothing: it is the last of what there is. */
 	OUT(s, PSH_ACK, .seq = 1 + room, .ack = 1, .len = 1);
+	if (s->peer_sack) /* RFC 8985 7.3: as much as fits of the end */
+		OUT_AT(s, 10, PSH_ACK, .seq = 2, .ack = 1, .len = room);
 	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = room);
 	IN(s, ACK, .seq = 1, .ack = 2 + room);
 	EVENTS(s, "sendable");

@@ -250,6 +250,8 @@ OP_09_new_data_only(struct script *s)
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = r, .ecn = ECT0);
 	OUT(s, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r, .ecn = ECT0);
 	/* Sent again it must not be marked: a forged one could not be told from it (6.1.5). */
+	if (s->peer_sack)
+		OUT_AT(s, 10, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r);
 	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = r);
 	IN(s, ACK, .seq = 1, .ack = 1 + r);
 	OUT(s, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r);
