@@ -426,13 +426,18 @@ text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 
 /*
  * RFC 9293 3.10.7.4: while RCV.WND is zero nothing is acceptable but valid ACKs are. With
- * both windows closed they come one number ahead, behind the byte of the peer's probe.
+ * both windows closed they come one number ahead, behind the byte of the peer's probe. And
+ * a peer that has filled the window, but not what was lost of it, says so from its end: an
+ * empty ACK there is as valid, and may be the only sign of life.
  */
 static bool
-behind_closed_window(const struct tcp_conn *c, const struct tcp_seg *s)
+behind_window(const struct tcp_conn *c, const struct tcp_seg *s)
 {
-	return tcp_rcv_wnd(c) == 0 && c->state >= SPATE_ESTABLISHED &&
-	       (s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && s->seq - c->rcv_nxt <= 1;
+	uint32_t wnd = tcp_rcv_wnd(c), ahead = s->seq - c->rcv_nxt;
+
+	if (c->state < SPATE_ESTABLISHED || (s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK)
+		return false;
+	return wnd == 0 ? ahead <= 1 : ahead == wnd && tcp_seg_len(s) == 0;
 }
 
 static void
@@ -451,8 +456,7 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	/* First, the sequence number. */
 	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
 		!bare_fin(c, s)) {
-		if (behind_closed_window(c, s) &&
-			(!ack_received(t, c, s, &o) || tcp_seg_len(s) == 0))
+		if (behind_window(c, s) && (!ack_received(t, c, s, &o) || tcp_seg_len(s) == 0))
 			return;
 		unacceptable(t, c, s);
 		return;
