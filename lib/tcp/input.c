@@ -185,7 +185,7 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	return true;
 }
 
-/* SEG.ACK == SND.UNA with something in flight, or a loss probe out: it may tell of a loss. */
+/* SEG.ACK == SND.UNA, and it may tell of a loss, or of something sent for nothing. */
 static void
 ack_again(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_options *o)
 {
@@ -240,7 +240,7 @@ ack_received(
 		}
 		return true;
 	}
-	if (s->ack == c->snd_una && (in_flight || c->probing))
+	if (s->ack == c->snd_una && (in_flight || c->probing || o->n_sack))
 		ack_again(t, c, s, o);
 	tcp_update_window(t, c, s);
 	return true;

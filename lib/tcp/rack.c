@@ -90,15 +90,30 @@ any_news(const struct tcp_conn *c, const struct tcp_options *o)
 	return false;
 }
 
-/* What the blocks add to the scoreboard. */
+/*
+ * What the blocks add to the scoreboard. The newest comes first, so that one behind it could seem
+ * to fill the hole it has made: they are taken in the order of their numbers.
+ */
 static void
 take_blocks(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, const struct tcp_options *o,
 	bool *filled)
 {
-	for (uint32_t i = is_duplicate(c, o); i < o->n_sack; i++)
-		if (is_news(c, &o->sack[i]))
-			scoreboard_block(&t->holes, &x->board, c->snd_una, o->sack[i].left,
-				o->sack[i].right, tcp_now_us(t), filled);
+	struct tcp_sack_block block[TCP_SACK_BLOCKS_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = is_duplicate(c, o); i < o->n_sack; i++) {
+		uint32_t k = n;
+
+		if (!is_news(c, &o->sack[i]))
+			continue;
+		for (; k > 0 && seq_lt(o->sack[i].left, block[k - 1].left); k--)
+			block[k] = block[k - 1];
+		block[k] = o->sack[i];
+		n++;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		scoreboard_block(&t->holes, &x->board, c->snd_una, block[i].left, block[i].right,
+			tcp_now_us(t), filled);
 }
 
 /*
