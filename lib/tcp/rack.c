@@ -273,21 +273,22 @@ board_of(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o)
 
 /*
  * Another timer may be due, or the same at another time; but the timeout's, and that of a closed
- * window, waits for no more than ACKs of new data (RFC 6298 5.3), which ack.c sees to.
+ * window, waits for no more than ACKs of new data (RFC 6298 5.3), which ack.c sees to. At once:
+ * there may be no output, and whoever waits for the next deadline is told of it before.
  */
 static void
-timer_after(struct tcp_conn *c, const struct tcp_extra *x)
+timer_after(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->snd_wnd && (x->wait_end_us || c->timer == TCP_TIMER_LOSS_PROBE ||
+	if (c->snd_wnd && (tcp_rack_wait_us(t, c) || c->timer == TCP_TIMER_LOSS_PROBE ||
 				  c->timer == TCP_TIMER_REORDER))
-		tcp_timer_due(c);
+		tcp_timer_update(t, c, true);
 }
 
 bool
 tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp_options *o)
 {
 	struct tcp_extra *x = tcp_extra_of(t, c);
-	bool lost, first = false, filled = false, left = false;
+	bool lost, over, first = false, filled = false, left = false;
 	uint32_t before, delivered;
 
 	/* A loss probe's coming twice says nothing of the order (RFC 8985 7.4.2). */
@@ -316,12 +317,13 @@ tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp
 		c->cwnd_limited |= !!(c->flags & TCP_F_LOSS);
 		tcp_cwnd_grow(t, c, acked);
 	}
-	timer_after(c, x);
 	tcp_ready(t, c);
-	if (x->board.any || (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)))
-		return true;
-	tcp_rack_clear(t, c);
-	return acked || !any_news(c, o); /* or there was no room for a hole */
+	over = !x->board.any && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS));
+	if (over)
+		tcp_rack_clear(t, c);
+	timer_after(t, c);
+	/* Over before it began there was no room for a hole. */
+	return !over || acked || !any_news(c, o);
 }
 
 bool
