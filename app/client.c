@@ -20,27 +20,66 @@
 /* How long to wait after a connect that failed for lack of a port or room. */
 #define PAUSE_NS 1000000
 
-enum client_phase {
-	PHASE_CONNECTING = 0,
-	PHASE_HEAD,
-	PHASE_BODY,
-	PHASE_DONE, /* all that was wanted has come; closing */
-	PHASE_BAD,
-};
-
+/* Header fields of `len` bytes that say nothing, in lines that any server takes. */
 static void
-make_request(struct work_client *c, int last)
+fill_head(char *to, uint32_t len)
+{
+	static const char name[] = "X-Fill: ";
+	const uint32_t full = 1024;
+
+	while (len > 0) {
+		uint32_t line = len > full + HTTP_FILL_MIN ? full : len;
+
+		memset(to, '.', line);
+		memcpy(to, name, sizeof(name) - 1);
+		memcpy(to + line - 2, "\r\n", 2);
+		to += line;
+		len -= line;
+	}
+}
+
+uint32_t
+client_make_request(const struct client_config *conf, bool last, char out[HTTP_HEAD_MAX])
 {
 	char to[ENDPOINT_TEXT];
-	bool close = last && c->conf->close == CLOSE_LAST;
+	uint32_t len;
 
 	/* RFC 9110 7.2: the port too, unless it is the default. */
-	endpoint_text(&c->conf->to, to);
-	if (ntohs(c->conf->to.port) == 80)
+	endpoint_text(&conf->to, to);
+	if (ntohs(conf->to.port) == 80)
 		*strrchr(to, ':') = '\0';
-	c->request_len[last] = snprintf(c->request[last], sizeof(c->request[last]),
-		"GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", c->conf->path, to,
-		close ? "Connection: close\r\n" : "");
+	len = snprintf(out, HTTP_HEAD_MAX, "GET %s HTTP/1.1\r\nHost: %s\r\n%s", conf->path, to,
+		last && conf->close == CLOSE_LAST ? "Connection: close\r\n" : "");
+	if (conf->request_size >= len + 2 + HTTP_FILL_MIN) {
+		fill_head(out + len, conf->request_size - len - 2);
+		len = conf->request_size - 2;
+	}
+	memcpy(out + len, "\r\n", 2);
+	return len + 2;
+}
+
+/* What is sent, and where the connections begin that say first what they want. */
+static void
+make_requests(struct work_client *c)
+{
+	switch (c->conf->kind) {
+	case CLIENT_HTTP:
+		for (int last = 0; last < 2; last++)
+			c->request_len[last] = client_make_request(c->conf, last, c->request[last]);
+		break;
+	case CLIENT_RR:
+	case CLIENT_HOLD:
+		c->request_len[0] = preface_make(
+			c->request[0], PREFACE_RR, c->conf->request_size, c->conf->response_size);
+		break;
+	case CLIENT_STREAM:
+		c->request_len[0] = preface_make(c->request[0],
+			c->conf->direction == STREAM_BOTH ? PREFACE_BOTH : PREFACE_DOWN,
+			c->conf->bytes, 0);
+		break;
+	case CLIENT_CONNECT_ONLY:
+		break;
+	}
 }
 
 /*
@@ -116,11 +155,15 @@ client_start(struct work *w, int index, const struct client_config *conf)
 		return rc;
 	if (w->n_slots > 1)
 		spate_source_filter(&c->source, client_mine, w->slot);
-	make_request(c, 0);
-	make_request(c, 1);
+	make_requests(c);
 	c->count = conf->count == COUNT_ENDLESS ? UINT64_MAX : share(w, conf, conf->count);
+	/* Not to wait for ever for the last of them. */
+	if (conf->kind == CLIENT_HOLD && c->count > w->max_conns)
+		return -ENOBUFS;
 	client_set_pace(w, c);
-	c->resolved = false;
+	c->resolved = c->sweeping = false;
+	c->sweep_at = 0;
+	c->keep_until_ns = 0;
 	if (conf->verify_time_wait) {
 		rc = verify_start(w, c);
 		if (rc < 0)
@@ -175,6 +218,7 @@ open_one(struct work *w, struct work_client *c, uint8_t index)
 		.started_us = w->now_ns / 1000,
 	};
 	c->attempted++;
+	c->connecting += c->conf->kind == CLIENT_HOLD;
 	c->open++;
 	c->paced++;
 	if (c->count != UINT64_MAX)
@@ -204,6 +248,8 @@ client_poll(struct work *w, struct work_client *c, uint8_t index)
 	n = RTE_MIN(n, OPEN_BURST);
 	n = RTE_MIN(n, c->count);
 	n = RTE_MIN(n, c->concurrency > c->open ? c->concurrency - c->open : 0);
+	if (c->conf->kind == CLIENT_HOLD)
+		n = RTE_MIN(n, hold_room(c));
 	for (uint64_t i = 0; i < n; i++)
 		if (!open_one(w, c, index))
 			return i > 0;
@@ -219,6 +265,7 @@ send_request(struct work *w, spate_conn id)
 
 	k->phase = PHASE_HEAD;
 	k->body_at = 0;
+	k->started_us = work_now_us(w);
 	http_head_start(&k->head);
 	if (spate_send_static(w->slot->stack, id, c->request[last], c->request_len[last]) < 0) {
 		k->phase = PHASE_BAD;
@@ -226,9 +273,8 @@ send_request(struct work *w, spate_conn id)
 	}
 }
 
-/* Everything has come: close the way this client does. */
-static void
-close_own_way(struct work *w, spate_conn id)
+void
+client_close_own_way(struct work *w, spate_conn id)
 {
 	w->conn[id].phase = PHASE_DONE;
 	switch (w->client[w->conn[id].owner].conf->close) {
@@ -250,16 +296,38 @@ client_established(struct work *w, spate_conn id)
 	struct work_client *c = &w->client[k->owner];
 
 	c->established++;
-	histogram_record(&c->handshake_ns,
-		(uint64_t)((uint32_t)(spate_now(w->slot->stack) / 1000) - k->started_us) * 1000);
-	if (c->conf->kind == CLIENT_HTTP)
+	histogram_record(&c->handshake_ns, (uint64_t)(work_now_us(w) - k->started_us) * 1000);
+	switch (c->conf->kind) {
+	case CLIENT_HTTP:
 		send_request(w, id);
-	else
-		close_own_way(w, id);
+		break;
+	case CLIENT_CONNECT_ONLY:
+		client_close_own_way(w, id);
+		break;
+	case CLIENT_RR:
+		rr_established(w, id);
+		break;
+	case CLIENT_STREAM:
+		stream_established(w, id);
+		break;
+	case CLIENT_HOLD:
+		hold_established(w, id);
+		break;
+	}
 }
 
-static void
-response_bad(struct work *w, spate_conn id)
+void
+client_count_response(struct work *w, spate_conn id)
+{
+	struct work_client *c = &w->client[w->conn[id].owner];
+
+	c->requests++;
+	histogram_record(
+		&c->response_ns, (uint64_t)(work_now_us(w) - w->conn[id].started_us) * 1000);
+}
+
+void
+client_bad(struct work *w, spate_conn id)
 {
 	w->conn[id].phase = PHASE_BAD;
 	spate_abort(w->slot->stack, id);
@@ -272,14 +340,14 @@ response_complete(struct work *w, spate_conn id)
 	struct work_client *c = &w->client[k->owner];
 
 	if (c->conf->size >= 0 && k->body_at != (uint64_t)c->conf->size) {
-		response_bad(w, id);
+		client_bad(w, id);
 		return;
 	}
-	c->requests++;
+	client_count_response(w, id);
 	if (k->requests > 0)
 		send_request(w, id);
 	else
-		close_own_way(w, id);
+		client_close_own_way(w, id);
 }
 
 /* The head is there: is it a response we can use? */
@@ -290,8 +358,8 @@ head_good(const struct http_head *h)
 	       ((h->flags & HTTP_HAS_LENGTH) || http_ends(h));
 }
 
-uint32_t
-client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
+static uint32_t
+http_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
 	uint32_t at = 0;
@@ -301,31 +369,67 @@ client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 		if (!(k->head.flags & HTTP_DONE))
 			return len;
 		if (!head_good(&k->head)) {
-			response_bad(w, id);
+			client_bad(w, id);
 			return len;
 		}
 		k->phase = PHASE_BODY;
 	}
 	if (k->phase != PHASE_BODY) {
 		/* Bytes after the response, or none asked for: not the server we were told of. */
-		response_bad(w, id);
+		client_bad(w, id);
 		return len;
 	}
 
 	uint32_t n = len - at;
 
 	if ((k->head.flags & HTTP_HAS_LENGTH) && n > k->head.length - k->body_at) {
-		response_bad(w, id);
+		client_bad(w, id);
 		return len;
 	}
 	if (w->client[k->owner].conf->verify && !pattern_check(data + at, k->body_at, n)) {
-		response_bad(w, id);
+		client_bad(w, id);
 		return len;
 	}
 	k->body_at += n;
+	w->client[k->owner].bytes_down += n;
 	if ((k->head.flags & HTTP_HAS_LENGTH) && k->body_at == k->head.length)
 		response_complete(w, id);
 	return len;
+}
+
+uint32_t
+client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
+{
+	switch (w->client[w->conn[id].owner].conf->kind) {
+	case CLIENT_HTTP:
+		return http_data(w, id, data, len);
+	case CLIENT_RR:
+	case CLIENT_HOLD:
+		return rr_data(w, id, data, len);
+	case CLIENT_STREAM:
+		return stream_data(w, id, data, len);
+	case CLIENT_CONNECT_ONLY:
+		break;
+	}
+	client_bad(w, id);
+	return len;
+}
+
+void
+client_sendable(struct work *w, spate_conn id)
+{
+	if (w->client[w->conn[id].owner].conf->kind == CLIENT_STREAM)
+		stream_sendable(w, id);
+}
+
+void
+client_no_turn(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+
+	if (k->flags & CONN_LISTED)
+		conn_list_remove(&w->client[k->owner].waiting, w->slot->stack, id);
+	k->flags &= ~CONN_LISTED;
 }
 
 void
@@ -334,12 +438,17 @@ client_peer_fin(struct work *w, spate_conn id)
 	struct work_conn *k = &w->conn[id];
 	const struct client_config *conf = w->client[k->owner].conf;
 
+	if (conf->kind == CLIENT_STREAM) {
+		stream_peer_fin(w, id);
+		return;
+	}
 	/* A body without a length ends with the connection. */
 	if (k->phase == PHASE_BODY && !(k->head.flags & HTTP_HAS_LENGTH) && k->requests == 0 &&
 		(conf->size < 0 || k->body_at == (uint64_t)conf->size)) {
-		w->client[k->owner].requests++;
+		client_count_response(w, id);
 		k->phase = PHASE_DONE;
 	}
+	client_no_turn(w, id);
 	spate_close(w->slot->stack, id);
 }
 
@@ -351,6 +460,12 @@ client_closed(struct work *w, spate_conn id, int reason)
 	bool own_reset = c->conf->close == CLOSE_RESET && reason == -ECONNABORTED;
 
 	c->open--;
+	if (c->conf->kind == CLIENT_STREAM)
+		stream_closed(w, id, reason);
+	else
+		client_no_turn(w, id);
+	if (c->conf->kind == CLIENT_HOLD)
+		hold_closed(w, id);
 	if (k->phase == PHASE_DONE && (reason == 0 || own_reset))
 		c->closed++;
 	else if (w->stopping && k->phase != PHASE_BAD && (reason == 0 || reason == -ECONNABORTED))

@@ -30,23 +30,31 @@ static void
 one_client(const struct app *a, const struct totals *t, int i)
 {
 	const struct client_totals *c = &t->client[i];
-	char n[5][GROUPED_MAX];
+	char n[6][GROUPED_MAX];
 
-	printf("%-16s attempted %s  established %s  closed %s  failed %s  open %s\n",
+	printf("%-16s attempted %s  established %s  closed %s  failed %s  open %s  responses %s\n",
 		a->config.client[i].name, grouped(c->attempted, n[0]),
 		grouped(c->established, n[1]), grouped(c->closed, n[2]),
-		grouped(client_failed(c), n[3]), grouped(c->open, n[4]));
+		grouped(client_failed(c), n[3]), grouped(c->open, n[4]),
+		grouped(c->requests, n[5]));
+	if (a->config.client[i].kind == CLIENT_HOLD)
+		printf("%-16s held %s, at most %s at once, answered at the end %s\n", "",
+			grouped(c->held, n[0]), grouped(c->held_max, n[1]),
+			grouped(c->answered, n[2]));
+	if (a->config.client[i].kind == CLIENT_STREAM)
+		printf("%-16s bytes up %s, down %s\n", "", grouped(c->bytes_up, n[0]),
+			grouped(c->bytes_down, n[1]));
 }
 
 static void
 one_server(const struct app *a, const struct totals *t, int i)
 {
 	const struct server_totals *s = &t->server[i];
-	char n[4][GROUPED_MAX];
+	char n[5][GROUPED_MAX];
 
-	printf("%-16s accepted %s  closed %s  requests %s  open %s\n", a->config.server[i].name,
-		grouped(s->accepted, n[0]), grouped(s->closed, n[1]), grouped(s->requests, n[2]),
-		grouped(s->open, n[3]));
+	printf("%-16s accepted %s  closed %s  requests %s  open %s  wrong %s\n",
+		a->config.server[i].name, grouped(s->accepted, n[0]), grouped(s->closed, n[1]),
+		grouped(s->requests, n[2]), grouped(s->open, n[3]), grouped(s->wrong, n[4]));
 }
 
 static bool

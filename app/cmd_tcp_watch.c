@@ -11,6 +11,7 @@
 #include "command.h"
 #include "conn_text.h"
 #include "manual.h"
+#include "run.h"
 #include "tcp_text.h"
 
 #define POLL_US         1000
@@ -190,15 +191,44 @@ tcp_wait(struct app *a, struct words *args)
 	return wait_until(a, &w, seconds);
 }
 
-/* wait MS */
+/* wait clients: until those with a `count` are done with it */
+static bool
+wait_clients(struct app *a, struct words *args)
+{
+	uint64_t seconds = TIMEOUT_DEFAULT, end;
+
+	if (!keys_parse(args, wait_keys, &seconds))
+		return false;
+	if (!run_counts(a)) {
+		wrong("wait clients: none has been started with a count");
+		return false;
+	}
+	end = engine_now(&a->engine) + seconds * 1000000000ull;
+	while (!run_counted_out(a)) {
+		if (interrupted(a, "wait clients"))
+			return false;
+		if (engine_now(&a->engine) < end) {
+			usleep(POLL_US);
+			continue;
+		}
+		a->failed |= a->in_file;
+		wrong("wait clients: not all are done after %u s", (unsigned int)seconds);
+		return false;
+	}
+	return true;
+}
+
+/* wait MS|clients */
 static bool
 let_pass(struct app *a, struct words *args)
 {
 	const char *text = words_next(args);
 	uint64_t ms;
 
+	if (strcmp(text, "clients") == 0)
+		return wait_clients(a, args);
 	if (words_next(args)) {
-		wrong("expected: wait MS");
+		wrong("expected: wait MS, or wait clients [timeout SECONDS]");
 		return false;
 	}
 	if (!take_number(text, 1, WAIT_MAX, "wait", &ms))
@@ -330,6 +360,12 @@ wait_help(void)
 }
 
 static void
+wait_help_timeout(void)
+{
+	keys_help(wait_keys);
+}
+
+static void
 inject_help(void)
 {
 	keys_help(inject_keys);
@@ -343,6 +379,8 @@ const struct command tcp_watch_commands[] = {
 	{"tcp inject", "N seq S [ack S] [flags LETTERS] [data TEXT] ...", false,
 		"a segment made by hand, from N's end to its peer; N takes no notice", tcp_inject,
 		inject_help},
-	{"wait", "MS", false, "let so many milliseconds pass", let_pass, NULL},
+	{"wait", "MS | clients [timeout SECONDS]", false,
+		"let so many milliseconds pass, or the clients with a count be done with it",
+		let_pass, wait_help_timeout},
 	{NULL, NULL, false, NULL, NULL, NULL},
 };

@@ -9,6 +9,28 @@
 #include "knobs.h"
 #include "words.h"
 
+const char *const client_kind_name[CLIENT_KINDS] = {
+	[CLIENT_HTTP] = "http",
+	[CLIENT_CONNECT_ONLY] = "connect-only",
+	[CLIENT_RR] = "rr",
+	[CLIENT_STREAM] = "stream",
+	[CLIENT_HOLD] = "hold",
+};
+
+const char *const server_kind_name[SERVER_KINDS] = {
+	[SERVER_HTTP] = "http",
+	[SERVER_DISCARD] = "discard",
+	[SERVER_ECHO] = "echo",
+	[SERVER_RR] = "rr",
+	[SERVER_STREAM] = "stream",
+};
+
+const char *const stream_direction_name[STREAM_BOTH + 1] = {
+	[STREAM_UP] = "up",
+	[STREAM_DOWN] = "down",
+	[STREAM_BOTH] = "both",
+};
+
 void
 config_init(struct config *c)
 {
@@ -122,13 +144,50 @@ print_server(const struct server_config *s)
 	char at[ENDPOINT_TEXT];
 
 	printf("server add %s port %u listen %s", s->name, s->port, endpoint_text(&s->listen, at));
+	printf(" %s", server_kind_name[s->kind]);
 	if (s->kind == SERVER_HTTP)
-		printf(" http size %u", s->size);
-	else
-		printf(" %s", s->kind == SERVER_ECHO ? "echo" : "discard");
+		printf(" size %u", s->size);
+	if (s->verify)
+		printf(" verify");
 	if (s->backlog)
 		printf(" backlog %u", s->backlog);
 	printf("\n");
+}
+
+static void
+print_workload(const struct client_config *c)
+{
+	char text[TIME_TEXT];
+
+	printf(" %s", client_kind_name[c->kind]);
+	if (c->kind == CLIENT_HTTP)
+		printf(" path %s", c->path);
+	if (c->kind == CLIENT_RR || (c->kind == CLIENT_HTTP && !c->verify_time_wait))
+		printf(" requests %u", c->requests);
+	if (c->size >= 0)
+		printf(" size %" PRId64, c->size);
+	if (c->request_size)
+		printf(" request-size %u", c->request_size);
+	if (c->response_size)
+		printf(" response-size %u", c->response_size);
+	if (c->think_ns)
+		printf(" think %s", time_text(c->think_ns, text));
+	if (c->kind == CLIENT_STREAM)
+		printf(" direction %s", stream_direction_name[c->direction]);
+	if (c->bytes)
+		printf(" bytes %" PRIu64, c->bytes);
+	if (c->for_ns)
+		printf(" for %s", time_text(c->for_ns, text));
+	if (c->kind == CLIENT_HOLD)
+		printf(" open-at-once %u", c->open_at_once);
+	if (c->keep_ns)
+		printf(" keep %s", time_text(c->keep_ns, text));
+	if (c->every_ns)
+		printf(" every %s", time_text(c->every_ns, text));
+	if (c->plain)
+		printf(" plain");
+	if (c->verify)
+		printf(" verify");
 }
 
 static void
@@ -141,31 +200,23 @@ print_client(const struct client_config *c)
 	if (addr_compare(&c->from_last, &c->from_first))
 		printf("-%s", addr_text(&c->from_last, text));
 	printf(" ports %u-%u to %s", c->port_first, c->port_last, endpoint_text(&c->to, text));
-	if (c->kind == CLIENT_HTTP) {
-		printf(" http path %s", c->path);
-		if (!c->verify_time_wait)
-			printf(" requests %u", c->requests);
-		if (c->size >= 0)
-			printf(" size %" PRId64, c->size);
-		if (c->verify)
-			printf(" verify");
-	} else {
-		printf(" connect-only");
-	}
+	print_workload(c);
 	if (c->verify_time_wait) {
 		printf(" verify time-wait repeat %u wait %u\n", c->repeat, c->wait_ms);
 		printf("set client %s concurrency %u\n", c->name, c->concurrency);
 		return;
 	}
-	printf(" close %s", close_name[c->close]);
-	if (c->count != COUNT_ENDLESS)
+	if (c->kind != CLIENT_STREAM)
+		printf(" close %s", close_name[c->close]);
+	if (c->count != COUNT_ENDLESS && c->kind != CLIENT_HOLD)
 		printf(" count %" PRIu64, c->count);
 	printf("\n");
 	if (c->rate == RATE_MAX)
 		printf("set client %s rate max\n", c->name);
 	else
 		printf("set client %s rate %" PRIu64 "\n", c->name, c->rate);
-	printf("set client %s concurrency %u\n", c->name, c->concurrency);
+	if (c->kind != CLIENT_HOLD)
+		printf("set client %s concurrency %u\n", c->name, c->concurrency);
 }
 
 void

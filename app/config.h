@@ -17,18 +17,32 @@
 #define CLIENTS_MAX   16
 #define SERVERS_MAX   16
 #define PORTS_MAX     16
-#define RATE_MAX      0 /* rate: as fast as it goes */
+#define RR_SIZE_MAX   (16u << 20) /* of a request, of a response */
+#define RATE_MAX      0           /* rate: as fast as it goes */
 #define COUNT_ENDLESS 0
 
 enum client_kind {
 	CLIENT_HTTP,
 	CLIENT_CONNECT_ONLY,
+	CLIENT_RR,
+	CLIENT_STREAM,
+	CLIENT_HOLD,
 };
+#define CLIENT_KINDS (CLIENT_HOLD + 1)
 
 enum server_kind {
 	SERVER_HTTP,
 	SERVER_DISCARD,
 	SERVER_ECHO,
+	SERVER_RR,
+	SERVER_STREAM,
+};
+#define SERVER_KINDS (SERVER_STREAM + 1)
+
+enum stream_direction {
+	STREAM_UP,   /* to the server */
+	STREAM_DOWN, /* from it */
+	STREAM_BOTH,
 };
 
 enum close_mode {
@@ -56,9 +70,19 @@ struct client_config {
 	enum client_kind kind;
 	enum close_mode close;
 	char path[PATH_MAX_LEN];
-	uint32_t requests;     /* per connection */
-	int64_t size;          /* expected body bytes, -1: any */
-	bool verify;           /* the body must be the pattern */
+	uint32_t requests;      /* per connection; rr: 0, until the client stops */
+	int64_t size;           /* http: expected body bytes, -1: any */
+	uint32_t request_size;  /* http: bytes of a request, 0: no more than it needs; rr */
+	uint32_t response_size; /* rr */
+	uint64_t think_ns;      /* rr: between a response and the next request */
+	enum stream_direction direction;
+	uint64_t bytes;        /* stream: each way; 0: as many as there is time for */
+	uint64_t for_ns;       /* stream: 0: until the client stops */
+	uint32_t open_at_once; /* hold; and so are concurrency and count */
+	uint64_t keep_ns;      /* hold: after all are open; 0: until the client stops */
+	uint64_t every_ns;     /* hold: a request on each connection; 0: none */
+	bool plain;            /* rr: no preface: the peer knows */
+	bool verify;           /* what comes must be the pattern */
 	bool verify_time_wait; /* no load, but a check of the peer: verify.h */
 	uint32_t repeat;       /* of each run of it */
 	uint32_t wait_ms;      /* how long each step of it may take */
@@ -74,6 +98,7 @@ struct server_config {
 	struct spate_addr listen; /* unspecified: every address of the port */
 	enum server_kind kind;
 	uint32_t size; /* HTTP body bytes */
+	bool verify;   /* what comes must be the pattern */
 	uint32_t backlog;
 };
 
@@ -94,6 +119,11 @@ struct config {
 	bool end_by_reset;                 /* what is left then is reset, not closed */
 	uint32_t max_conns, max_time_wait; /* in all, shared out over the slots */
 };
+
+/* The words for them. */
+extern const char *const client_kind_name[CLIENT_KINDS];
+extern const char *const server_kind_name[SERVER_KINDS];
+extern const char *const stream_direction_name[STREAM_BOTH + 1];
 
 void config_init(struct config *c);
 

@@ -14,6 +14,7 @@ static const char *const timer_name[SPATE_N_TIMERS] = {
 	[SPATE_TIMER_REORDER] = "reorder",
 	[SPATE_TIMER_PERSIST] = "persist",
 	[SPATE_TIMER_OVERRIDE] = "override",
+	[SPATE_TIMER_DELAYED_ACK] = "delayed-ack",
 	[SPATE_TIMER_FIN_WAIT_2] = "fin-wait-2",
 	[SPATE_TIMER_KEEPALIVE] = "keepalive",
 	[SPATE_TIMER_TIME_WAIT] = "time-wait",

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define HTTP_HEAD_MAX 16384
+#define HTTP_FILL_MIN 10 /* bytes of the shortest line that fills a head up */
 
 enum http_flags {
 	HTTP_HAS_LENGTH = 1, /* Content-Length was there: `length` */

@@ -58,7 +58,7 @@ hugepages() {
 	fi
 }
 
-# build DIR [MESON OPTION...]: configure and build.
+# build DIR [MESON OPTION...]: configure and build everything, or $BUILD_TARGETS alone.
 build() {
 	local dir=$1
 	shift
@@ -72,7 +72,8 @@ build() {
 		echo "$0: meson setup failed" >&2
 		exit 1
 	}
-	ninja -C "$dir" >/tmp/spate-build.$$ 2>&1 || {
+	# shellcheck disable=SC2086
+	ninja -C "$dir" ${BUILD_TARGETS:-} >/tmp/spate-build.$$ 2>&1 || {
 		grep -E 'error|FAILED|warning' -A5 /tmp/spate-build.$$ | head -40 >&2
 		echo "$0: the build in $dir failed" >&2
 		exit 1

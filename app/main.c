@@ -73,9 +73,8 @@ start_dpdk(struct options *o)
 		return EXIT_USAGE;
 	}
 	if (o->embedded) {
-		uint16_t queues = RTE_MIN(RTE_MAX(1, engine_count_workers() / 2), PORT_QUEUES_MAX);
-
-		if (embedded_wire_create(queues) < 0) {
+		/* As many as could be asked for: each worker may have both ends of one. */
+		if (embedded_wire_create(RTE_MIN(engine_count_workers(), PORT_QUEUES_MAX)) < 0) {
 			fprintf(stderr, "spate: no memory for the embedded wire\n");
 			return EXIT_FAILED;
 		}

@@ -16,11 +16,32 @@ put(json_t *o, const char *name, uint64_t n)
 }
 
 static json_t *
+quantiles_json(const struct histogram *h)
+{
+	json_t *o = json_object();
+
+	put(o, "p50", histogram_quantile(h, 0.50));
+	put(o, "p99", histogram_quantile(h, 0.99));
+	put(o, "max", h->max);
+	return o;
+}
+
+/* Payload of streams, and how fast it went. */
+static void
+put_bytes(json_t *o, uint64_t up, uint64_t down, double seconds)
+{
+	put(o, "bytes_up", up);
+	put(o, "bytes_down", down);
+	json_object_set_new(o, "gbit_s_up", json_real(report_gbit_s(up, seconds)));
+	json_object_set_new(o, "gbit_s_down", json_real(report_gbit_s(down, seconds)));
+}
+
+static json_t *
 client_json(const struct client_totals *c, double seconds)
 {
 	static const char *const why[FAILURES] = {
 		"refused", "reset", "timed_out", "wrong_response", "closed_early"};
-	json_t *o = json_object(), *f = json_object(), *h = json_object();
+	json_t *o = json_object(), *f = json_object();
 
 	put(o, "attempted", c->attempted);
 	put(o, "established", c->established);
@@ -30,18 +51,20 @@ client_json(const struct client_totals *c, double seconds)
 	put(o, "not_attempted", c->not_attempted);
 	put(o, "requests", c->requests);
 	json_object_set_new(o, "cps", json_real(seconds > 0 ? c->closed / seconds : 0));
+	json_object_set_new(o, "rps", json_real(seconds > 0 ? c->requests / seconds : 0));
 	for (int i = 0; i < FAILURES; i++)
 		put(f, why[i], c->failed[i]);
 	json_object_set_new(o, "failures", f);
-	put(h, "p50", histogram_quantile(&c->handshake_ns, 0.50));
-	put(h, "p99", histogram_quantile(&c->handshake_ns, 0.99));
-	put(h, "max", c->handshake_ns.max);
-	json_object_set_new(o, "handshake_ns", h);
+	put(o, "held_max", c->held_max);
+	put(o, "answered", c->answered);
+	put_bytes(o, c->bytes_up, c->bytes_down, seconds);
+	json_object_set_new(o, "handshake_ns", quantiles_json(&c->handshake_ns));
+	json_object_set_new(o, "response_ns", quantiles_json(&c->response_ns));
 	return o;
 }
 
 static json_t *
-server_json(const struct server_totals *s)
+server_json(const struct server_totals *s, double seconds)
 {
 	json_t *o = json_object();
 
@@ -49,6 +72,8 @@ server_json(const struct server_totals *s)
 	put(o, "closed", s->closed);
 	put(o, "failed", s->failed);
 	put(o, "requests", s->requests);
+	put(o, "wrong", s->wrong);
+	put_bytes(o, s->bytes_up, s->bytes_down, seconds);
 	return o;
 }
 
@@ -136,7 +161,7 @@ report_write(struct app *a, const struct totals *t, int64_t leaked)
 	totals_servers(t, &s);
 	json_object_set_new(root, "duration_s", json_real(seconds));
 	json_object_set_new(root, "client", client_json(&c, seconds));
-	json_object_set_new(root, "server", server_json(&s));
+	json_object_set_new(root, "server", server_json(&s, seconds));
 	json_object_set_new(root, "connections", connections_json(t, leaked));
 	json_object_set_new(root, "time_wait", time_wait_json(t));
 	json_object_set_new(root, "tcp", tcp_json(&t->tcp));

@@ -28,6 +28,9 @@ void summary_print(const struct app *a, const struct totals *t);
 /* Seconds of measured time. */
 double report_duration(const struct app *a, const struct totals *t);
 
+/* `bytes` in so many seconds, in Gbit/s. */
+double report_gbit_s(uint64_t bytes, double seconds);
+
 /* Busy cycles per connection end on worker `i`; 0 when none ended there. */
 uint64_t report_cycles(const struct totals *t, uint16_t i);
 

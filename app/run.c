@@ -189,6 +189,10 @@ why_not(int rc)
 	if (rc == -ENOSPC)
 		return "the port has no room for its addresses: 64 ranges of them, of IPv6 2^28 "
 		       "addresses in all, and 1024 listeners";
+	if (rc == -ENOBUFS)
+		return "'open-at-once' is beyond the port's share of --max-connections, which "
+		       "counts "
+		       "both ends of all ports";
 	return strerror(-rc);
 }
 
@@ -306,9 +310,21 @@ run_pace(struct app *a, int client)
 	run_each_slot(a, a->config.client[client].port, pace_client, &o);
 }
 
-/* Have all started clients done their count (the endless never have)? */
-static bool
-counted_out(const struct app *a)
+bool
+run_counts(const struct app *a)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		for (uint16_t s = 0; a->launched && s < a->engine.n_slots; s++) {
+			const struct work *w = a->engine.slot[s].app;
+
+			if (w->client[i].running && w->client[i].conf->count != COUNT_ENDLESS)
+				return true;
+		}
+	return false;
+}
+
+bool
+run_counted_out(const struct app *a)
 {
 	bool any = false;
 
@@ -336,7 +352,7 @@ run_wait(struct app *a)
 
 	totals_read(a, &before);
 	/* Nobody reads our lines any more: that is an interrupt too. */
-	while (!*a->interrupted && !ferror(stdout) && !counted_out(a)) {
+	while (!*a->interrupted && !ferror(stdout) && !run_counted_out(a)) {
 		uint64_t elapsed = engine_now(&a->engine) - start;
 
 		if (a->options.duration_s && elapsed >= a->options.duration_s * 1000000000ull)

@@ -26,6 +26,12 @@ void run_pace(struct app *a, int client);
  */
 void run_wait(struct app *a);
 
+/* Is any client started that opens a number of connections? */
+bool run_counts(const struct app *a);
+
+/* Have all started clients done their count (the endless never have)? */
+bool run_counted_out(const struct app *a);
+
 /*
  * Stop clients, let connections end (drain), close the rest, reset what remains, print
  * the summary, write the report, check the sums. Sets a->failed.

@@ -76,8 +76,8 @@ server_stop(struct work *w, int index)
 void
 server_accept(struct work *w, spate_conn id, uint32_t cookie)
 {
+	/* Zeros are where a head or a preface begins. */
 	w->conn[id] = (struct work_conn){.role = ROLE_SERVER, .owner = cookie};
-	http_head_start(&w->conn[id].head);
 	w->server[cookie].accepted++;
 	w->server[cookie].open++;
 }
@@ -114,7 +114,8 @@ server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 
 	switch (w->server[k->owner].conf->kind) {
 	case SERVER_DISCARD:
-		return len;
+	case SERVER_STREAM:
+		return stream_serve(w, id, data, len);
 	case SERVER_ECHO:
 		/* Data stays in the peer's window until its echo is acknowledged: bounded. */
 		if (spate_send(w->slot->stack, id, data, len) != (ssize_t)len) {
@@ -122,7 +123,10 @@ server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 			return 0;
 		}
 		k->body_at += len;
+		w->server[k->owner].bytes_up += len;
 		return 0;
+	case SERVER_RR:
+		return rr_serve(w, id, data, len);
 	case SERVER_HTTP:
 		while (at < len) {
 			at += http_head_parse(&k->head, data + at, len - at);
@@ -139,11 +143,32 @@ server_sendable(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
 
-	if (k->body_at == 0)
-		return;
-	if (w->server[k->owner].conf->kind == SERVER_ECHO)
+	switch (w->server[k->owner].conf->kind) {
+	case SERVER_ECHO:
 		spate_consume(w->slot->stack, id, k->body_at);
-	k->body_at = 0;
+		w->server[k->owner].bytes_down += k->body_at;
+		k->body_at = 0;
+		break;
+	case SERVER_HTTP:
+		k->body_at = 0;
+		break;
+	case SERVER_RR:
+		if (k->phase == PHASE_SERVING)
+			k->rr.queued = 0;
+		break;
+	case SERVER_STREAM:
+		stream_sendable(w, id);
+		break;
+	case SERVER_DISCARD:
+		break;
+	}
+}
+
+void
+server_wrong(struct work *w, spate_conn id)
+{
+	w->server[w->conn[id].owner].wrong++;
+	spate_abort(w->slot->stack, id);
 }
 
 void
@@ -151,10 +176,13 @@ server_peer_fin(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
 
+	if (w->server[k->owner].conf->kind == SERVER_STREAM) {
+		stream_serve_fin(w, id);
+		return;
+	}
 	/* The peer will send no more; what it sent before counts as read. */
 	if (w->server[k->owner].conf->kind == SERVER_ECHO)
 		spate_consume(w->slot->stack, id, k->body_at);
-	k->body_at = 0;
 	spate_close(w->slot->stack, id);
 }
 
@@ -164,6 +192,8 @@ server_closed(struct work *w, spate_conn id, int reason)
 	struct work_server *s = &w->server[w->conn[id].owner];
 
 	s->open--;
+	if (s->conf->kind == SERVER_STREAM)
+		stream_closed(w, id, reason);
 	if (reason == 0)
 		s->closed++;
 	else

@@ -39,6 +39,41 @@ any_server(const struct app *a)
 	return false;
 }
 
+double
+report_gbit_s(uint64_t bytes, double seconds)
+{
+	return seconds > 0 ? bytes * 8 / 1e9 / seconds : 0;
+}
+
+static bool
+any_client_of(const struct app *a, enum client_kind kind)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (a->config.client[i].used && a->config.client[i].kind == kind)
+			return true;
+	return false;
+}
+
+static bool
+any_stream_server(const struct app *a)
+{
+	for (int i = 0; i < SERVERS_MAX; i++)
+		if (a->config.server[i].used && (a->config.server[i].kind == SERVER_STREAM ||
+							a->config.server[i].kind == SERVER_DISCARD))
+			return true;
+	return false;
+}
+
+/* Is there more than one request on a connection? */
+static bool
+many_requests(const struct app *a)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (a->config.client[i].used && a->config.client[i].requests != 1)
+			return true;
+	return false;
+}
+
 static uint64_t
 rate(uint64_t now, uint64_t before, double seconds)
 {
@@ -63,9 +98,19 @@ live_line(
 		printf("  client %s conn/s, %s open, %s failed",
 			grouped(rate(c.closed, cb.closed, s), n1), grouped(c.open, n2),
 			grouped(client_failed(&c), n3));
+	if (many_requests(a))
+		printf(", %s requests/s", grouped(rate(c.requests, cb.requests, s), n1));
+	if (any_client_of(a, CLIENT_HOLD))
+		printf(", %s held, %s answered", grouped(c.held, n1), grouped(c.answered, n2));
+	if (any_client_of(a, CLIENT_STREAM))
+		printf(", up %.3f down %.3f Gbit/s", report_gbit_s(c.bytes_up - cb.bytes_up, s),
+			report_gbit_s(c.bytes_down - cb.bytes_down, s));
 	if (any_server(a))
 		printf("  server %s conn/s, %s open", grouped(rate(v.accepted, vb.accepted, s), n1),
 			grouped(v.open, n2));
+	if (any_stream_server(a))
+		printf(", up %.3f down %.3f Gbit/s", report_gbit_s(v.bytes_up - vb.bytes_up, s),
+			report_gbit_s(v.bytes_down - vb.bytes_down, s));
 	printf("  time-wait %s  busy", grouped(now->state[SPATE_TIME_WAIT], n1));
 	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
 		uint64_t busy = now->busy_cycles[i] - before->busy_cycles[i];
@@ -113,6 +158,38 @@ report_role(const struct app *a, uint16_t i)
 }
 
 static void
+print_quantiles(const char *what, const struct histogram *h)
+{
+	if (h->count)
+		printf("%s p50 %.1f us  p99 %.1f us  max %.1f us", what,
+			histogram_quantile(h, 0.50) / 1e3, histogram_quantile(h, 0.99) / 1e3,
+			h->max / 1e3);
+}
+
+static void
+print_bytes(uint64_t up, uint64_t down, double seconds)
+{
+	char n[2][GROUPED_MAX];
+
+	printf("         up %.3f Gbit/s, %s bytes  down %.3f Gbit/s, %s bytes\n",
+		report_gbit_s(up, seconds), grouped(up, n[0]), report_gbit_s(down, seconds),
+		grouped(down, n[1]));
+}
+
+static void
+print_server(const struct server_totals *s)
+{
+	char n[GROUPED_MAX];
+
+	printf("server   accepted %s", grouped(s->accepted, n));
+	printf("  closed %s", grouped(s->closed, n));
+	printf("  requests %s", grouped(s->requests, n));
+	if (s->wrong)
+		printf("  reset for what came %s", grouped(s->wrong, n));
+	printf("\n");
+}
+
+static void
 print_client(const struct client_totals *c, double seconds)
 {
 	static const char *const why[FAILURES] = {
@@ -132,12 +209,13 @@ print_client(const struct client_totals *c, double seconds)
 		printf("  not attempted %s", grouped(c->not_attempted, n));
 	printf("\n         %s connections/s", grouped(rate(c->closed, 0, seconds), n));
 	printf("  requests %s", grouped(c->requests, n));
-	if (c->handshake_ns.count)
-		printf("  handshake p50 %.1f us  p99 %.1f us  max %.1f us",
-			histogram_quantile(&c->handshake_ns, 0.50) / 1e3,
-			histogram_quantile(&c->handshake_ns, 0.99) / 1e3,
-			c->handshake_ns.max / 1e3);
+	print_quantiles("  handshake", &c->handshake_ns);
 	printf("\n");
+	if (c->response_ns.count) {
+		printf("         %s requests/s", grouped(rate(c->requests, 0, seconds), n));
+		print_quantiles("  response", &c->response_ns);
+		printf("\n");
+	}
 }
 
 static void
@@ -169,16 +247,22 @@ summary_print(const struct app *a, const struct totals *t)
 	double seconds = report_duration(a, t);
 	struct client_totals c;
 	struct server_totals s;
-	char n[3][GROUPED_MAX];
+	char n[GROUPED_MAX], n2[GROUPED_MAX];
 
 	totals_clients(t, &c);
 	totals_servers(t, &s);
 	printf("\n---- %.1f s\n", seconds);
 	if (any_client(a))
 		print_client(&c, seconds);
+	if (any_client_of(a, CLIENT_HOLD))
+		printf("         held at once %s  answered at the end %s\n", grouped(c.held_max, n),
+			grouped(c.answered, n2));
+	if (any_client_of(a, CLIENT_STREAM))
+		print_bytes(c.bytes_up, c.bytes_down, seconds);
 	if (any_server(a))
-		printf("server   accepted %s  closed %s  requests %s\n", grouped(s.accepted, n[0]),
-			grouped(s.closed, n[1]), grouped(s.requests, n[2]));
+		print_server(&s);
+	if (any_stream_server(a))
+		print_bytes(s.bytes_up, s.bytes_down, seconds);
 	print_tcp(t);
 	for (uint16_t i = 0; i < a->engine.n_workers; i++) {
 		uint64_t all = t->busy_cycles[i] + t->idle_cycles[i];
@@ -186,7 +270,7 @@ summary_print(const struct app *a, const struct totals *t)
 		printf("lcore %u  %s  busy %.0f%%  %s cycles a connection\n",
 			a->engine.worker[i].lcore, report_role(a, i),
 			all ? 100.0 * t->busy_cycles[i] / all : 0.0,
-			grouped(report_cycles(t, i), n[0]));
+			grouped(report_cycles(t, i), n));
 	}
 	fflush(stdout);
 }

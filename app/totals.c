@@ -14,10 +14,16 @@ add_client(struct client_totals *to, const struct client_totals *from)
 	to->requests += from->requests;
 	to->not_attempted += from->not_attempted;
 	to->aborted += from->aborted;
+	to->bytes_up += from->bytes_up;
+	to->bytes_down += from->bytes_down;
+	to->held += from->held;
+	to->held_max += from->held_max;
+	to->answered += from->answered;
 	to->open += from->open;
 	for (int i = 0; i < FAILURES; i++)
 		to->failed[i] += from->failed[i];
 	histogram_add(&to->handshake_ns, &from->handshake_ns);
+	histogram_add(&to->response_ns, &from->response_ns);
 }
 
 static void
@@ -30,8 +36,14 @@ read_client(struct client_totals *to, const struct work_client *c)
 		.requests = c->requests,
 		.not_attempted = c->not_attempted,
 		.aborted = c->aborted,
+		.bytes_up = c->bytes_up,
+		.bytes_down = c->bytes_down,
+		.held = c->held,
+		.held_max = c->held_max,
+		.answered = c->answered,
 		.open = c->open,
 		.handshake_ns = c->handshake_ns,
+		.response_ns = c->response_ns,
 	};
 
 	memcpy(one.failed, c->failed, sizeof(one.failed));
@@ -70,6 +82,9 @@ totals_read(const struct app *a, struct totals *t)
 			t->server[s].closed += w->server[s].closed;
 			t->server[s].failed += w->server[s].failed;
 			t->server[s].requests += w->server[s].requests;
+			t->server[s].wrong += w->server[s].wrong;
+			t->server[s].bytes_up += w->server[s].bytes_up;
+			t->server[s].bytes_down += w->server[s].bytes_down;
 			t->server[s].open += w->server[s].open;
 		}
 		t->cycles_ended[slot->worker - e->worker] +=
@@ -96,15 +111,22 @@ totals_since(struct totals *t, const struct totals *base)
 		c->requests -= b->requests;
 		c->not_attempted -= b->not_attempted;
 		c->aborted -= b->aborted;
+		c->answered -= b->answered;
+		c->bytes_up -= b->bytes_up;
+		c->bytes_down -= b->bytes_down;
 		for (int f = 0; f < FAILURES; f++)
 			c->failed[f] -= b->failed[f];
 		histogram_subtract(&c->handshake_ns, &b->handshake_ns);
+		histogram_subtract(&c->response_ns, &b->response_ns);
 	}
 	for (int i = 0; i < SERVERS_MAX; i++) {
 		t->server[i].accepted -= base->server[i].accepted;
 		t->server[i].closed -= base->server[i].closed;
 		t->server[i].failed -= base->server[i].failed;
 		t->server[i].requests -= base->server[i].requests;
+		t->server[i].wrong -= base->server[i].wrong;
+		t->server[i].bytes_up -= base->server[i].bytes_up;
+		t->server[i].bytes_down -= base->server[i].bytes_down;
 	}
 	for (int i = 0; i < RTE_MAX_LCORE; i++) {
 		t->busy_cycles[i] -= base->busy_cycles[i];
@@ -130,6 +152,9 @@ totals_servers(const struct totals *t, struct server_totals *sum)
 		sum->closed += t->server[i].closed;
 		sum->failed += t->server[i].failed;
 		sum->requests += t->server[i].requests;
+		sum->wrong += t->server[i].wrong;
+		sum->bytes_up += t->server[i].bytes_up;
+		sum->bytes_down += t->server[i].bytes_down;
 		sum->open += t->server[i].open;
 	}
 }

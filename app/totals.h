@@ -18,12 +18,14 @@ struct app;
 
 struct client_totals {
 	uint64_t attempted, established, closed, requests, not_attempted, aborted, open;
+	uint64_t bytes_up, bytes_down;
+	uint64_t held, held_max, answered;
 	uint64_t failed[FAILURES];
-	struct histogram handshake_ns;
+	struct histogram handshake_ns, response_ns;
 };
 
 struct server_totals {
-	uint64_t accepted, closed, failed, requests, open;
+	uint64_t accepted, closed, failed, requests, wrong, bytes_up, bytes_down, open;
 };
 
 struct totals {

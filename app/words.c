@@ -75,9 +75,17 @@ find_key(struct words *w, const struct key *keys, const char *word)
 bool
 keys_parse(struct words *w, const struct key *keys, void *to)
 {
-	uint64_t seen = 0;
+	uint64_t seen;
+
+	return keys_parse_seen(w, keys, to, &seen);
+}
+
+bool
+keys_parse_seen(struct words *w, const struct key *keys, void *to, uint64_t *seen)
+{
 	const char *word;
 
+	*seen = 0;
 	while ((word = words_next(w)) != NULL) {
 		const struct key *k = find_key(w, keys, word);
 		const char *value = NULL;
@@ -86,11 +94,11 @@ keys_parse(struct words *w, const struct key *keys, void *to)
 			unknown_key(word, keys);
 			return false;
 		}
-		if (seen >> (k - keys) & 1) {
+		if (*seen >> (k - keys) & 1) {
 			wrong("'%s' is given twice", k->name);
 			return false;
 		}
-		seen |= 1ull << (k - keys);
+		*seen |= 1ull << (k - keys);
 		if (k->value && (value = words_next(w)) == NULL) {
 			wrong("'%s' wants %s behind it", k->name, k->value);
 			return false;
@@ -99,7 +107,7 @@ keys_parse(struct words *w, const struct key *keys, void *to)
 			return false;
 	}
 	for (const struct key *k = keys; k->name; k++) {
-		if (k->required && !(seen >> (k - keys) & 1)) {
+		if (k->required && !(*seen >> (k - keys) & 1)) {
 			wrong("'%s %s' is missing", k->name, k->value ? k->value : "");
 			return false;
 		}
@@ -131,6 +139,42 @@ take_number(const char *text, uint64_t min, uint64_t max, const char *what, uint
 		return false;
 	}
 	return true;
+}
+
+static const struct {
+	const char *unit;
+	uint64_t ns;
+} units[] = {{"s", 1000000000}, {"ms", 1000000}, {"us", 1000}};
+
+const char *
+time_text(uint64_t ns, char out[TIME_TEXT])
+{
+	size_t i = 0;
+
+	while (i + 1 < RTE_DIM(units) && ns % units[i].ns)
+		i++;
+	snprintf(out, TIME_TEXT, "%" PRIu64 "%s", ns / units[i].ns, units[i].unit);
+	return out;
+}
+
+bool
+take_time(const char *text, uint64_t min_ns, uint64_t max_ns, const char *what, uint64_t *out)
+{
+	char least[TIME_TEXT], most[TIME_TEXT];
+	char *end;
+	double n = strtod(text, &end);
+
+	for (size_t i = 0; isdigit((unsigned char)text[0]) && i < RTE_DIM(units); i++) {
+		double ns = n * units[i].ns;
+
+		if (strcmp(end, units[i].unit) || !(ns >= min_ns && ns <= max_ns))
+			continue;
+		*out = (uint64_t)(ns / 1000 + 0.5) * 1000;
+		return true;
+	}
+	wrong("%s '%s': expected a time from %s to %s with its unit, as in 2s, 10ms or 500us", what,
+		text, time_text(min_ns, least), time_text(max_ns, most));
+	return false;
 }
 
 bool

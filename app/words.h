@@ -43,11 +43,16 @@ struct key {
 /* Parse the rest of `w` into `to`. False with the error said. */
 bool keys_parse(struct words *w, const struct key *keys, void *to);
 
+/* The same; `seen` has a bit for each key that was there, by its place in the table. */
+bool keys_parse_seen(struct words *w, const struct key *keys, void *to, uint64_t *seen);
+
 /* Print a table, a line a key. */
 void keys_help(const struct key *keys);
 
 /* The values. Each says what was wrong and what would be right, and returns false. */
 bool take_number(const char *text, uint64_t min, uint64_t max, const char *what, uint64_t *out);
+/* With its unit, as in 10ms, 500us or 2s; whole microseconds. */
+bool take_time(const char *text, uint64_t min_ns, uint64_t max_ns, const char *what, uint64_t *out);
 bool take_address(const char *text, struct spate_addr *out); /* A; the port becomes 0 */
 bool take_host(const char *text, struct spate_addr *out);    /* one that a host can have */
 bool take_prefix(
@@ -63,6 +68,10 @@ bool addr_unspecified(const struct spate_addr *a);
 
 /* By family, then by address; ports are not looked at. */
 int addr_compare(const struct spate_addr *a, const struct spate_addr *b);
+
+/* A time as take_time() has it. */
+#define TIME_TEXT 32
+const char *time_text(uint64_t ns, char out[TIME_TEXT]);
 
 /* To text, as the functions above take it. */
 const char *addr_text(const struct spate_addr *a, char out[ADDR_TEXT]);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "manual.h"
+#include "pattern.h"
 
 void *
 work_create(struct engine_slot *slot, uint32_t max_conns)
@@ -16,9 +17,13 @@ work_create(struct engine_slot *slot, uint32_t max_conns)
 		return NULL;
 	madvise(w, sizeof(*w) + (size_t)max_conns * sizeof(struct work_conn), MADV_HUGEPAGE);
 	w->slot = slot;
+	w->max_conns = max_conns;
 	w->n_slots = slot->port->n_queues;
 	for (int i = 0; i < SERVERS_MAX; i++)
 		w->server[i].listener = -1;
+	conn_list_init(&w->streams);
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		conn_list_init(&w->client[i].waiting);
 	return w;
 }
 
@@ -29,10 +34,36 @@ work_poll(void *app, uint64_t now_ns)
 	bool busy = false;
 
 	w->now_ns = now_ns;
-	for (uint8_t i = 0; i < w->clients_end; i++)
-		if (w->client[i].running || w->client[i].verify)
-			busy |= client_poll(w, &w->client[i], i);
+	for (uint8_t i = 0; i < w->clients_end; i++) {
+		struct work_client *c = &w->client[i];
+
+		if (c->running || c->verify)
+			busy |= client_poll(w, c, i);
+		if (!conn_list_empty(&c->waiting))
+			busy |= rr_poll(w, c);
+		if (c->open && c->conf->kind == CLIENT_HOLD)
+			busy |= hold_poll(w, c, i);
+	}
+	if (!conn_list_empty(&w->streams))
+		busy |= stream_poll(w);
 	return busy;
+}
+
+int
+work_send_pattern(struct work *w, spate_conn id, uint64_t at, uint32_t len)
+{
+	int rc = 0;
+
+	while (len > 0 && rc == 0) {
+		uint32_t n;
+		const uint8_t *part = pattern_block(at, &n);
+
+		n = RTE_MIN(n, len);
+		rc = spate_send_static(w->slot->stack, id, part, n);
+		at += n;
+		len -= n;
+	}
+	return rc;
 }
 
 static void
@@ -78,6 +109,8 @@ on_sendable(void *app, spate_conn c)
 
 	if (w->conn[c].role == ROLE_SERVER)
 		server_sendable(w, c);
+	else if (w->conn[c].role == ROLE_CLIENT)
+		client_sendable(w, c);
 }
 
 static void

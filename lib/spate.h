@@ -149,6 +149,7 @@ struct spate_tcp_conf {
 	uint32_t user_timeout_limit_ms; /* U_LIMIT of RFC 5482 3.1 */
 	uint32_t quiet_time_ms;         /* after the start: no opens, no answers (RFC 9293 3.4.3) */
 	uint32_t challenge_ack_ms;      /* least time between challenge ACKs of one connection */
+	uint32_t delayed_ack_ms;        /* how long an ACK may wait for data; 0: never */
 	uint32_t receive_buffer;        /* bytes: the window offered */
 	uint16_t mss;                   /* upper limit of the MSS sent and used; 0: from the MTU */
 	uint8_t initial_window;         /* segments, RFC 6928 */
@@ -457,6 +458,7 @@ enum spate_timer {
 	SPATE_TIMER_REORDER,    /* something was overtaken: late, or lost (RFC 8985 6) */
 	SPATE_TIMER_PERSIST,  /* the peer's window is closed */
 	SPATE_TIMER_OVERRIDE, /* it is open too little to be worth a segment */
+	SPATE_TIMER_DELAYED_ACK,
 	SPATE_TIMER_FIN_WAIT_2,
 	SPATE_TIMER_KEEPALIVE,
 	SPATE_TIMER_TIME_WAIT,

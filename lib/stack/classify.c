@@ -136,12 +136,12 @@ ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 	}
 	/* RFC 1122 3.2.1.3: broadcast, multicast, loopback and our own are nobody's to talk from.
 	 */
-	if (!ip4_is_peer(&s->ip, v.src) || !ipv4_is_unicast(v.dst)) {
+	if (!ip4_is_peer(&s->ip, v.src)) {
 		drop(s, SPATE_DROP_SOURCE);
 		return false;
 	}
 	if (!ip_is_local(&s->ip, v.dst)) {
-		drop(s, SPATE_DROP_ADDRESS);
+		drop(s, ipv4_is_unicast(v.dst) ? SPATE_DROP_ADDRESS : SPATE_DROP_SOURCE);
 		return false;
 	}
 	*out = (struct ip_packet){

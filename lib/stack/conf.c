@@ -22,6 +22,7 @@ spate_tcp_defaults(struct spate_tcp_conf *c)
 		.keepalive_count = 9,
 		.user_timeout_limit_ms = 3600000,
 		.challenge_ack_ms = 500,
+		.delayed_ack_ms = 40,
 		.receive_buffer = 256 * 1024,
 		.initial_window = 10,
 		.black_hole_timeouts = 3,

@@ -98,6 +98,7 @@
 	X(USER_TIMED_OUT, user_timed_out, "connections and handshakes given up: user timeout")     \
 	X(ECN_CE, ecn_ce, "data segments a router has marked instead of dropping")                 \
 	X(ECN_CUTS, ecn_cuts, "congestion windows halved because the peer has seen marks")         \
+	X(ACKS_DELAYED, acks_delayed, "ACKs that waited for data to ride on, in vain")             \
 	X(PERSIST_PROBES, persist_probes, "zero-window probes sent")                               \
 	X(KEEPALIVE_PROBES, keepalive_probes, "keepalive probes sent")                             \
 	X(KEEPALIVE_TIMED_OUT, keepalive_timed_out,                                                \

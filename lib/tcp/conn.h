@@ -37,13 +37,14 @@
 
 enum tcp_timer {
 	TCP_TIMER_NONE = 0,
-	TCP_TIMER_RETRANSMIT, /* something is in flight */
-	TCP_TIMER_LOSS_PROBE, /* the same, and the last of it may be lost unseen */
-	TCP_TIMER_REORDER,    /* something was overtaken: late or lost? */
-	TCP_TIMER_PERSIST,    /* the peer's window is closed and data waits */
-	TCP_TIMER_OVERRIDE,   /* data waits, and only a silly segment of it fits */
-	TCP_TIMER_FIN_WAIT_2, /* fully closed, and the peer is idle */
-	TCP_TIMER_KEEPALIVE,  /* nothing to say, but is the peer still there? */
+	TCP_TIMER_RETRANSMIT,  /* something is in flight */
+	TCP_TIMER_LOSS_PROBE,  /* the same, and the last of it may be lost unseen */
+	TCP_TIMER_REORDER,     /* something was overtaken: late or lost? */
+	TCP_TIMER_PERSIST,     /* the peer's window is closed and data waits */
+	TCP_TIMER_OVERRIDE,    /* data waits, and only a silly segment of it fits */
+	TCP_TIMER_DELAYED_ACK, /* nothing is in flight, and an ACK may wait for company */
+	TCP_TIMER_FIN_WAIT_2,  /* fully closed, and the peer is idle */
+	TCP_TIMER_KEEPALIVE,   /* nothing to say, but is the peer still there? */
 };
 
 /* tcp_conn.options */

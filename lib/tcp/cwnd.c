@@ -119,7 +119,7 @@ tcp_cwnd_wake(const struct tcp *t, struct tcp_conn *c)
 	uint32_t begin = t->conf.initial_window * tcp_segment_room(c);
 
 	/* What was timed last left last, or nearly: nothing is in flight. */
-	if (c->srtt_us && c->cwnd > begin && tcp_now_us(t) - c->rtt_start > tcp_rto_us(t, c))
+	if (c->cwnd > begin && tcp_now_us(t) - c->rtt_start > tcp_rto_us(t, c))
 		c->cwnd = begin;
 }
 

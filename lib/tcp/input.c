@@ -387,36 +387,60 @@ bare_fin(const struct tcp_conn *c, const struct tcp_seg *s)
 	       acceptable_bare_fin(c->rcv_nxt, s->seq, s->data_len, s->flags & TCP_FIN);
 }
 
+/*
+ * RFC 1122 4.2.3.2, RFC 5681 4.2: the ACK of data in order may wait for something to ride on,
+ * but not that of a second segment, nor of more than one in a piece. While something of ours
+ * is in flight the connection's one timer is taken: no wait then.
+ */
+static bool
+ack_may_wait(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	return t->conf.delayed_ack_ms && !(c->options & TCP_O_BEHIND) &&
+	       !(c->flags & TCP_F_ACK_NOW) && s->data_len <= c->mss && !(s->flags & TCP_FIN) &&
+	       c->snd_una == c->snd_nxt && !tcp_unsent(c);
+}
+
+/* In order, and nothing is held beyond it. */
+static void
+text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (ack_may_wait(t, c, s))
+		tcp_timer_due(c);
+	else
+		ack_now(t, c);
+	deliver(t, c, s->data, s->data_len, s->flags & TCP_FIN);
+}
+
 /* Seventh and eighth: text and FIN. */
 static void
 text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 {
 	bool old = seq_lt(s->seq, c->rcv_nxt);
 
-	if (old)
+	if (old) {
 		note_duplicate(t, c, s);
+		ack_now(t, c);
+	}
 	trim(s, c->rcv_nxt, bare_fin(c, s) ? 1 : tcp_rcv_wnd(c));
 
-	bool fin = s->flags & TCP_FIN;
-
-	if (s->data_len == 0 && !fin)
+	if (s->data_len == 0 && !(s->flags & TCP_FIN))
 		return;
 	/* After the peer's FIN there is no more to come (RFC 9293: "should not occur"). */
 	if (c->state != SPATE_ESTABLISHED && c->state != SPATE_FIN_WAIT_1 &&
 		c->state != SPATE_FIN_WAIT_2)
 		return;
-	ack_now(t, c);
 	if (s->data_len && (c->flags & TCP_F_ORPHAN)) {
 		refuse_data(t, c);
 		return;
 	}
+	if (s->seq == c->rcv_nxt && (c->extra == TCP_EXTRA_NONE || !tcp_reassembly_any(t, c))) {
+		text_in_order(t, c, s);
+		return;
+	}
+	ack_now(t, c); /* of a gap, or of what fills it: RFC 5681 4.2 */
 	if (s->seq != c->rcv_nxt) {
 		spate_count(t->counters, SPATE_OUT_OF_ORDER);
 		tcp_reassembly_keep(t, c, s);
-		return;
-	}
-	if (c->extra == TCP_EXTRA_NONE || !tcp_reassembly_any(t, c)) {
-		deliver(t, c, s->data, s->data_len, fin);
 		return;
 	}
 	if (!old)

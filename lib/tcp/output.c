@@ -142,6 +142,9 @@ retransmit_lost(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
 		if (!send_again(t, c, seq, bytes, flags))
 			return;
 		c->flags &= ~TCP_F_RTT;
+		/* RFC 6675 5.1 (6): the timeout is that of the segment that was just sent. */
+		if (seq == c->snd_una)
+			tcp_timer_due(c);
 		tcp_rack_sent(t, c, len, true);
 		pipe += len;
 		(*frames)--;
@@ -233,7 +236,9 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
 	uint32_t flight = tcp_flight(t, c);
 	bool sent = false;
 
-	if (c->snd_nxt == c->snd_una)
+	/* Only what has been silent for the least timeout can have been for its own. */
+	if (c->snd_nxt == c->snd_una && c->srtt_us &&
+		tcp_now_us(t) - c->rtt_start > t->conf.min_rto_ms * 1000)
 		tcp_cwnd_wake(t, c);
 	c->cwnd_limited = false;
 	while (*frames > 0 && tcp_unsent(c)) {
@@ -305,7 +310,9 @@ output_conn(struct tcp *t, struct tcp_conn *c, uint32_t *room)
 				(sent && c->timer == TCP_TIMER_LOSS_PROBE));
 	if (*room == 0)
 		return !more_to_send(t, c);
-	if (c->flags & TCP_F_ACK_NOW) {
+	/* Or it could have waited, but the timer is taken by now. */
+	if ((c->flags & TCP_F_ACK_NOW) ||
+		((c->options & TCP_O_BEHIND) && c->timer != TCP_TIMER_DELAYED_ACK)) {
 		tcp_send_segment(t, c, c->snd_nxt, 0, TCP_ACK);
 		(*room)--;
 	}

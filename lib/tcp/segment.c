@@ -252,13 +252,11 @@ tcp_send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, 
 }
 
 uint32_t
-tcp_room_now(const struct tcp *t, const struct tcp_conn *c)
+tcp_room_beside_sack(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t others = (c->flags & TCP_F_TS ? TCP_OPT_TS_PADDED : 0) +
 			  (c->options & TCP_O_UTO_DUE ? TCP_OPT_UTO_LEN : 0);
 
-	if (c->extra == TCP_EXTRA_NONE)
-		return tcp_segment_room(c);
 	return tcp_segment_room(c) - tcp_sack_length(t, c, option_room(c) - others);
 }
 

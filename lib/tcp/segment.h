@@ -20,6 +20,13 @@ bool tcp_send_marked(
 bool tcp_send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags);
 
 /* Payload bytes the next segment can carry: SACK blocks take of its room (RFC 6691). */
-uint32_t tcp_room_now(const struct tcp *t, const struct tcp_conn *c);
+uint32_t tcp_room_beside_sack(const struct tcp *t, const struct tcp_conn *c);
+
+static inline uint32_t
+tcp_room_now(const struct tcp *t, const struct tcp_conn *c)
+{
+	return likely(c->extra == TCP_EXTRA_NONE) ? tcp_segment_room(c)
+						  : tcp_room_beside_sack(t, c);
+}
 
 #endif

@@ -9,6 +9,7 @@
  *               what is in flight (RFC 9293 3.8.6, 3.8.6.1)
  *   OVERRIDE    nothing is in flight, and what may leave is too little to be worth a segment
  *               (RFC 9293 3.8.6.2.1), or there was no buffer for it
+ *   DELAYED_ACK nothing of the above, so that an ACK may wait for data to ride on (DT-04)
  *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
  *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
  *
@@ -27,7 +28,9 @@
 static enum tcp_timer
 in_flight_timer(const struct tcp *t, const struct tcp_conn *c)
 {
-	if (!(c->options & TCP_O_SACK))
+	/* Less than a segment, and nothing unusual: what there nearly always is. */
+	if (!(c->options & TCP_O_SACK) ||
+		(likely(c->extra == TCP_EXTRA_NONE) && c->snd_nxt - c->snd_una < c->mss))
 		return TCP_TIMER_RETRANSMIT;
 	if (unlikely(c->extra != TCP_EXTRA_NONE) && tcp_rack_wait_us(t, c))
 		return TCP_TIMER_REORDER;
@@ -48,6 +51,8 @@ wanted(const struct tcp *t, const struct tcp_conn *c)
 		return in_flight_timer(t, c);
 	if (tcp_unsent(c))
 		return TCP_TIMER_OVERRIDE;
+	if ((c->options & TCP_O_BEHIND) && !(c->flags & TCP_F_ACK_NOW))
+		return TCP_TIMER_DELAYED_ACK;
 	if (c->state == SPATE_FIN_WAIT_2 && (c->flags & TCP_F_ORPHAN))
 		return TCP_TIMER_FIN_WAIT_2;
 	return c->options & TCP_O_KEEPALIVE ? TCP_TIMER_KEEPALIVE : TCP_TIMER_NONE;
@@ -93,6 +98,8 @@ interval_ns(const struct tcp *t, const struct tcp_conn *c, enum tcp_timer timer)
 		return tcp_rack_probe_us(t, c) * 1000;
 	if (timer == TCP_TIMER_REORDER)
 		return tcp_rack_wait_us(t, c) * 1000ull;
+	if (timer == TCP_TIMER_DELAYED_ACK)
+		return t->conf.delayed_ack_ms * 1000000ull;
 	if (timer == TCP_TIMER_OVERRIDE)
 		return OVERRIDE_NS;
 	if (timer == TCP_TIMER_FIN_WAIT_2)
@@ -242,6 +249,18 @@ override_timeout(struct tcp *t, struct tcp_conn *c)
 	tcp_timer_update(t, c, true);
 }
 
+/* It may have left with something else meanwhile: the timer is not put off for each ACK. */
+static void
+delayed_ack_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->options & TCP_O_BEHIND) {
+		spate_count(t->counters, SPATE_ACKS_DELAYED);
+		c->flags |= TCP_F_ACK_NOW;
+		tcp_ready(t, c);
+	}
+	tcp_timer_update(t, c, true);
+}
+
 static void
 persist_timeout(struct tcp *t, struct tcp_conn *c)
 {
@@ -328,6 +347,9 @@ fire(struct tcp *t, struct tcp_conn *c)
 		break;
 	case TCP_TIMER_OVERRIDE:
 		override_timeout(t, c);
+		break;
+	case TCP_TIMER_DELAYED_ACK:
+		delayed_ack_timeout(t, c);
 		break;
 	case TCP_TIMER_FIN_WAIT_2:
 		spate_count(t->counters, SPATE_FIN_WAIT_2_TIMED_OUT);

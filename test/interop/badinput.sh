@@ -201,6 +201,64 @@ bad_line 'repeat without verify' "client a: 'repeat' goes with 'verify time-wait
 bad_line 'repeat too often' "repeat '0': $number 1 to 100" "$port" "$add verify time-wait repeat 0"
 bad_line 'verify time-wait without ports' "client a: .* needs 1500 local ports: expected 'ports .*" \
 	"$port" "$add verify time-wait repeat 100"
+bad_line 'two workloads' "client a: 'rr' and 'http': expected one of them" "$port" "$add rr http"
+bad_line 'a word of another workload' "client a: 'think' goes with rr only" "$port" \
+	"$add http think 1ms"
+bad_line 'a word of two other workloads' "client a: 'requests' goes with http or rr only" "$port" \
+	"$add connect-only requests 5"
+bad_line 'requests without end' "client a: 'requests 0' goes with rr only" "$port" "$add requests 0"
+bad_line 'rr, and close last' "client a: 'close last' does not go with rr: .*" "$port" \
+	"$add rr close last"
+bad_line 'a request of nothing' "request-size '0': $number 1 to 16777216" "$port" \
+	"$add rr request-size 0"
+bad_line 'a response of too much' "response-size '16777217': $number 1 to 16777216" "$port" \
+	"$add rr response-size 16777217"
+bad_line 'a head too short' "client a: request-size '20': $number 65 to 16384" "$port" \
+	"$add http request-size 20"
+bad_line 'a head too long' "client a: request-size '16385': $number 65 to 16384" "$port" \
+	"$add http request-size 16385"
+bad_line 'a time without its unit' "think '5': expected a time from 0s to 1800s with its unit, .*" \
+	"$port" "$add rr think 5"
+bad_line 'a time too long' "think '1801s': expected a time from .*" "$port" "$add rr think 1801s"
+bad_line 'a time below zero' "think '-1s': expected a time from .*" "$port" "$add rr think -1s"
+bad_line 'verify time-wait of rr' "client a: 'rr' does not go with 'verify time-wait'" "$port" \
+	"$add rr verify time-wait"
+bad_line 'two servers in one' "server s: 'discard' and 'rr': expected one of them" "$port" \
+	'server add s port 0 listen *:80 discard rr'
+bad_line 'a size of another server' "server s: 'size' goes with http only" "$port" \
+	'server add s port 0 listen *:80 rr size 5'
+bad_line 'a server with nothing to verify' "server s: 'verify' goes with rr, stream or discard only" "$port" \
+	'server add s port 0 listen *:80 http verify'
+bad_line 'a direction that is none' "direction 'left': expected up\|down\|both" "$port" \
+	"$add stream direction left"
+bad_line 'a direction of no stream' "client a: 'direction' goes with stream only" "$port" \
+	"$add rr direction up"
+bad_line 'a stream with two ends' "client a: 'bytes' and 'for': expected one of them" "$port" \
+	"$add stream bytes 5 for 5s"
+bad_line 'a stream of nothing' "bytes '0': $number 1 to .*" "$port" "$add stream bytes 0"
+bad_line 'a stream for no time' "for '0s': expected a time from 1ms to 1800s .*" "$port" \
+	"$add stream for 0s"
+bad_line 'a stream, closed' "client a: 'close' goes with http, connect-only, rr or hold only" "$port" \
+	"$add stream close first"
+bad_line 'nothing to verify' "client a: 'verify' goes with direction down or both: .*" "$port" \
+	"$add stream direction up verify"
+bad_line 'to hold how many' "client a: 'open-at-once N' is missing: .*" "$port" "$add hold"
+bad_line 'to hold none' "open-at-once '0': $number 1 to .*" "$port" "$add hold open-at-once 0"
+bad_line 'to hold more than there are ports' \
+	"client a: 'open-at-once 4001' with 4000 local addresses and ports: .*" "$port" \
+	"$add hold open-at-once 4001"
+bad_line 'to hold, and a count' "client a: 'count' goes with http, connect-only, rr or stream only" \
+	"$port" "$add hold open-at-once 5 count 5"
+bad_line 'to hold, and close last' "client a: 'close last' does not go with hold: .*" "$port" \
+	"$add hold open-at-once 5 close last"
+bad_line 'to hold more, later' "client a holds as many as 'open-at-once' says: .*" "$port" \
+	"$add hold open-at-once 5" 'set client a concurrency 6'
+bad_line 'to keep without holding' "client a: 'keep' goes with hold only" "$port" "$add keep 5s"
+bad_line 'to hold more than fit' "client a: 'open-at-once' is beyond .* --max-connections, .*" "$port" \
+	'client add a port 0 from 198.18.0.1-198.18.1.0 to 198.19.0.1:80 hold open-at-once 2000000' \
+	'start a'
+bad_line 'waiting for nobody' 'wait clients: none has been started with a count' "$port" \
+	'wait clients'
 bad_line 'wrong path' "path 'x': expected one that begins with / .*" "$port" "$add path x"
 bad_line 'a name twice' "there is a client or server 'a' already" "$port" "$add" \
 	'server add a port 0 listen *:80'
@@ -232,23 +290,34 @@ everything=(
 	'port config 1 ip 198.19.0.1/15'
 	'server add web port 1 listen 198.19.0.1:80 http size 1460 backlog 99'
 	'server add any port 1 listen *:81' 'server add e port 1 listen *:7 echo'
-	'server add d port 1 listen *:9 discard'
+	'server add d port 1 listen *:9 discard' 'server add r port 1 listen *:70 rr verify'
+	'server add st port 1 listen *:71 stream verify'
 	'client add a port 0 from 198.18.0.1-198.18.0.4 ports 1000-1999 to 198.19.0.1:80 http path
 		/x requests 3 size 1460 verify close first rate 50 concurrency 5 count 1000000'
 	'client add b port 0 from 198.18.0.9 to 198.19.0.1:81 connect-only'
 	'client add c port 0 from 198.18.0.1 ports 2000-2000 to 198.19.0.1:80 close reset'
+	'client add h port 0 from 198.18.0.1 ports 2001-2001 to 198.19.0.1:80 request-size 4000'
+	'client add q port 0 from 198.18.0.2 to 198.19.0.1:70 rr request-size 1 response-size 2
+		requests 0 think 1500us verify'
+	'client add p port 0 from 198.18.0.3 to 198.19.0.1:7 rr plain think 2s close reset count 9'
+	'client add s port 0 from 198.18.0.4 to 198.19.0.1:71 stream direction both bytes 5000000000
+		verify'
+	'client add t port 0 from 198.18.0.5 to 198.19.0.1:9 stream for 90s concurrency 3'
+	'client add k port 0 from 198.18.0.6 to 198.19.0.1:70 hold open-at-once 64512 keep 2s every 70s
+		request-size 3 response-size 4 verify close reset rate 1000'
+	'client add l port 0 from 198.18.0.7 to 198.19.0.1:70 hold open-at-once 1 plain'
 	'client add v port 0 from 198.18.0.1 to 198.19.0.1:82 connect-only verify time-wait repeat 2'
 	'set client c rate 7' 'set client b concurrency 99')
 config_of() { "$SPATE" -- --cmdline-file="$1" 2>&1 | grep -v '^embedded wire'; }
 for preset in linux rfc bsd; do
-	printf "$(printf '%s\n' "${everything[@]}" | tr -d '\t' | sed -z 's/path\n/path /')\nshow config\n" \
+	printf "$(printf '%s\n' "${everything[@]}" | tr -d '\t' | sed -z 's/path\n/path /; s/response-size 2\n/response-size 2 /; s/5000000000\n/5000000000 /; s/70s\n/70s /')\nshow config\n" \
 		$preset >"$TMP/config.spate"
 	config_of "$TMP/config.spate" >"$TMP/first.spate"
 	echo 'show config' | cat "$TMP/first.spate" - >"$TMP/again.spate"
 	config_of "$TMP/again.spate" >"$TMP/second.spate"
 	check "show config: $preset: gives itself" diff "$TMP/first.spate" "$TMP/second.spate"
 	equal "show config: $preset: all that was added" \
-		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 10
+		"$(grep -c ' add \|^port config' "$TMP/first.spate")" 19
 done
 matches 'show config: a client' "$(cat "$TMP/first.spate")" \
 	'^client add a .* path /x requests 3 size 1460 verify close first count 1000000$'

@@ -41,7 +41,7 @@ scenario()
 }
 
 names='refused-port abort-linger-0 half-open half-close simultaneous-open two-msl-reuse
-	time-wait-assassination time-wait-assassinated'
+	time-wait-assassination time-wait-assassinated rr stream hold'
 for name in $names; do
 	scenario "$name" "$config/$name.spate"
 done

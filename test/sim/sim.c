@@ -269,6 +269,8 @@ check_bytes(struct sim *s)
 				counted(s, side, SPATE_RX_BYTES), got[side]);
 }
 
+#define NEIGHBOUR_WAIT 10000000000ull /* ns: longer than anybody is asked for */
+
 /* True when the seed passed. `file`: where to write its frames, or NULL. */
 static bool
 run_seed(uint64_t seed, bool trace, const char *file)
@@ -284,6 +286,9 @@ run_seed(uint64_t seed, bool trace, const char *file)
 		check_sums(s, 1);
 		check_bytes(s);
 	}
+	/* A SYN may still wait for a neighbour's answer, in vain, when its connection is closed. */
+	if (!s->failed && !s->plan.quit && !(rte_mempool_full(pools[0]) && rte_mempool_full(pools[1])))
+		loop_until(s, s->now + NEIGHBOUR_WAIT);
 	/* Where all is over, nothing is held for anybody. */
 	for (int i = 0; i < 2 && !s->plan.quit; i++)
 		if (!rte_mempool_full(pools[i]))

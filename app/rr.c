@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rr: requests and responses of given sizes by turns, with a pause between them. The client
+ * says in its first line what it wants (preface.h); from there on both ways carry the pattern,
+ * position by position, so whichever message a byte is in, it is known.
+ *
+ * Client: established -> ask -> response complete -> ask, or wait `think` first. All of a
+ * client's connections wait for as long, so those that wait are a queue in the order in
+ * which their times come.
+ */
+#include <errno.h>
+
+#include "pattern.h"
+#include "work.h"
+
+/* Connections that ask in one turn at the most. */
+#define ASK_BURST 32
+/* Responses not acknowledged; who asks for more and reads nothing is reset. */
+#define QUEUED_MAX (64u << 20)
+#define ENDLESS    UINT32_MAX
+
+static uint32_t
+forward(uint32_t at, uint32_t len)
+{
+	return (at + len) % PATTERN_PERIOD;
+}
+
+void
+rr_ask(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	struct work_client *c = &w->client[k->owner];
+	int rc = 0;
+
+	if (!(k->flags & CONN_BEGUN) && !c->conf->plain)
+		rc = spate_send_static(w->slot->stack, id, c->request[0], c->request_len[0]);
+	if (rc == 0)
+		rc = work_send_pattern(w, id, k->rr.sent_at, c->conf->request_size);
+	/* The end of the run has closed it while it waited. */
+	if (rc == -EPIPE)
+		return;
+	if (rc < 0) {
+		client_bad(w, id);
+		return;
+	}
+	k->flags |= CONN_BEGUN;
+	k->phase = PHASE_ASKED;
+	k->started_us = work_now_us(w);
+	k->rr.sent_at = forward(k->rr.sent_at, c->conf->request_size);
+	k->rr.to_receive = c->conf->response_size;
+}
+
+void
+rr_wait(struct work *w, spate_conn id, uint64_t ns)
+{
+	struct work_conn *k = &w->conn[id];
+
+	k->phase = PHASE_WAITING;
+	k->started_us = work_now_us(w) + ns / 1000;
+	k->flags |= CONN_LISTED;
+	conn_list_append(&w->client[k->owner].waiting, w->slot->stack, id);
+}
+
+void
+rr_established(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	uint32_t requests = w->client[k->owner].conf->requests;
+
+	k->rr = (struct rr_conn){.left = requests ? requests : ENDLESS};
+	rr_ask(w, id);
+}
+
+static void
+response_complete(struct work *w, spate_conn id)
+{
+	struct work_conn *k = &w->conn[id];
+	struct work_client *c = &w->client[k->owner];
+
+	client_count_response(w, id);
+	if (c->conf->kind == CLIENT_HOLD) {
+		hold_answered(w, id);
+		return;
+	}
+	if (k->rr.left != ENDLESS)
+		k->rr.left--;
+	/* What has no end of its own ends when its client stops. */
+	if (k->rr.left == 0 || (k->rr.left == ENDLESS && !c->running))
+		client_close_own_way(w, id);
+	else if (c->conf->think_ns)
+		rr_wait(w, id, c->conf->think_ns);
+	else
+		rr_ask(w, id);
+}
+
+uint32_t
+rr_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
+{
+	struct work_conn *k = &w->conn[id];
+	const struct client_config *conf = w->client[k->owner].conf;
+
+	/* Who only holds does not listen. */
+	if (conf->kind == CLIENT_HOLD && !conf->verify && !conf->every_ns)
+		return len;
+	/* No more than was asked for, and nothing unasked. */
+	if (k->phase != PHASE_ASKED || len > k->rr.to_receive ||
+		(conf->verify && !pattern_check_again(data, k->rr.received_at, len))) {
+		client_bad(w, id);
+		return len;
+	}
+	k->rr.received_at = forward(k->rr.received_at, len);
+	k->rr.to_receive -= len;
+	if (k->rr.to_receive == 0)
+		response_complete(w, id);
+	return len;
+}
+
+bool
+rr_poll(struct work *w, struct work_client *c)
+{
+	int n = 0;
+
+	/* hold: each is asked at the end that has begun. */
+	if (c->sweeping)
+		return false;
+	for (; n < ASK_BURST && !conn_list_empty(&c->waiting); n++) {
+		spate_conn id = c->waiting.first;
+		struct work_conn *k = &w->conn[id];
+		bool ends = !c->running && c->conf->kind == CLIENT_RR && k->rr.left == ENDLESS;
+
+		if (!ends && (int32_t)((uint32_t)(w->now_ns / 1000) - k->started_us) < 0)
+			break;
+		conn_list_remove(&c->waiting, w->slot->stack, id);
+		k->flags &= ~CONN_LISTED;
+		if (ends)
+			client_close_own_way(w, id);
+		else
+			rr_ask(w, id);
+	}
+	return n > 0;
+}
+
+/* ---- the server's side */
+
+/* The client has said what it wants; false: not in these words, or not these sizes. */
+static bool
+begin(struct work_conn *k)
+{
+	struct preface p = k->preface;
+
+	if (p.bad || p.kind != PREFACE_RR)
+		return false;
+	for (int i = 0; i < 2; i++)
+		if (p.number[i] == 0 || p.number[i] > RR_SIZE_MAX)
+			return false;
+	k->rr = (struct rr_conn){
+		.request_size = p.number[0],
+		.to_receive = p.number[0],
+		.response_size = p.number[1],
+	};
+	k->phase = PHASE_SERVING;
+	return true;
+}
+
+/*
+ * Take the requests in `len` bytes. Returns the bytes of responses that are due, or -1: they are
+ * not the pattern, or there is too much to answer.
+ */
+static int64_t
+take_requests(struct work_server *s, struct rr_conn *r, const uint8_t *data, uint32_t len)
+{
+	int64_t due = 0;
+
+	if (s->conf->verify && !pattern_check_again(data, r->received_at, len))
+		return -1;
+	r->received_at = forward(r->received_at, len);
+	while (len >= r->to_receive) {
+		len -= r->to_receive;
+		r->to_receive = r->request_size;
+		due += r->response_size;
+		s->requests++;
+		if (r->queued + due > QUEUED_MAX)
+			return -1;
+	}
+	r->to_receive -= len;
+	return due;
+}
+
+uint32_t
+rr_serve(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
+{
+	struct work_conn *k = &w->conn[id];
+	uint32_t at = 0;
+	int64_t due;
+
+	if (k->phase == PHASE_PREFACE) {
+		at = preface_parse(&k->preface, data, len);
+		if (!k->preface.done)
+			return len;
+		if (!begin(k)) {
+			server_wrong(w, id);
+			return len;
+		}
+	}
+	due = take_requests(&w->server[k->owner], &k->rr, data + at, len - at);
+	if (due < 0) {
+		server_wrong(w, id);
+	} else if (work_send_pattern(w, id, k->rr.sent_at, due) < 0) {
+		spate_abort(w->slot->stack, id);
+	} else {
+		k->rr.sent_at = forward(k->rr.sent_at, due);
+		k->rr.queued += due;
+	}
+	return len;
+}

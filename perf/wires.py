@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Wires between two processes, the same for spate and for testpmd: devices and EAL's words."""
+import os
+
+CLIENT_CPU, SERVER_CPU = 0, 1
+RING = 1024  # descriptors a queue: what spate asks for
+WIRES = ("memif", "vhost")
+
+
+def devices(wire, socket):
+    """The --vdev of the server's end, which makes the socket, and of the client's."""
+    if wire == "memif":
+        size = RING.bit_length() - 1
+        return [f"net_memif0,role={role},socket-abstract=no,socket={socket},rsize={size}"
+                for role in ("server", "client")]
+    return [f"net_vhost0,iface={socket},queues=1",
+            f"net_virtio_user0,path={socket},queues=1,queue_size={RING}"]
+
+
+def free_hugepages():
+    try:
+        with open("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
+                  encoding="ascii") as f:
+            return int(f.read())
+    except OSError:
+        return 0
+
+
+def eal(name, cpus, vdevs, megabytes=512):
+    """EAL's words: the main lcore on any CPU, a worker on each of `cpus`."""
+    memory = (["--in-memory", "--single-file-segments"]
+              if free_hugepages() >= megabytes // 2 else ["--no-huge", "--no-shconf"])
+    workers = "".join(f",{i}@{cpu}" for i, cpu in enumerate(cpus, 1))
+    return (["--no-pci", "--no-telemetry", "--log-level=lib.eal:error", "--log-level=error",
+             f"--file-prefix=perf-{name}", "-m", str(megabytes), *memory,
+             "--lcores", f"0@(0-{os.cpu_count() - 1}){workers}"]
+            + [f"--vdev={v}" for v in vdevs])
