@@ -42,6 +42,10 @@ struct tcp_extra {
 	bool probe_out, probe_again; /* a loss probe; ... which was no new data */
 	uint32_t probe_end;          /* SND.NXT when it was sent */
 
+	/* receive_window.c: while it may grow */
+	bool receiving;
+	uint32_t round_us, round_seq; /* when a round trip began, and RCV.NXT then */
+
 	/* cwnd.c: from the first congestion on */
 	bool has_memory;
 	struct congestion_memory memory;

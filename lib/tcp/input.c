@@ -9,10 +9,14 @@
 #include "tcp/acceptable.h"
 #include "tcp/auth.h"
 #include "tcp/reassembly.h"
+#include "tcp/receive_window.h"
 #include "tcp/recovery.h"
 #include "tcp/sack.h"
 #include "tcp/state.h"
 #include "tcp/tcp.h"
+
+/* A segment of so many bytes may be one of very many. */
+#define BULK_LEAST 512
 
 static void
 ack_now(struct tcp *t, struct tcp_conn *c)
@@ -83,7 +87,7 @@ note_duplicate(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	uint32_t end = s->seq + tcp_seg_len(s);
 
 	/* Farther back than a window it is of an earlier connection rather than of this one. */
-	if (c->rcv_nxt - s->seq > t->conf.receive_buffer)
+	if (c->rcv_nxt - s->seq > tcp_receive_buffer(t, c))
 		return;
 	if (seq_lt(s->seq, c->rcv_nxt) && end != s->seq)
 		tcp_sack_duplicate(t, c, s->seq, seq_lt(end, c->rcv_nxt) ? end : c->rcv_nxt);
@@ -402,10 +406,13 @@ ack_may_wait(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg
 static void
 text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	if (ack_may_wait(t, c, s))
+	if (ack_may_wait(t, c, s)) {
 		tcp_timer_due(c);
-	else
+	} else {
 		ack_now(t, c);
+		if (s->data_len >= BULK_LEAST)
+			tcp_receive_measure(t, c);
+	}
 	deliver(t, c, s->data, s->data_len, s->flags & TCP_FIN);
 }
 

@@ -14,6 +14,7 @@
  *   syn_cookie.c  SYNs answered without keeping anything
  *   reassembly.c  what came beyond a gap, until the gap is filled
  *   sack.c        what the peer is told of that
+ *   receive_window.c  what we offer to take, and how it grows
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
@@ -77,6 +78,7 @@ struct tcp {
 	uint64_t ageing_ns;        /* ageing.c: the next round, or that under way, began */
 	uint32_t ageing_at;        /* ... and has come to this record */
 	uint32_t ts_now;           /* the timestamp clock: milliseconds */
+	uint8_t rcv_shift;         /* tcp_our_wscale() */
 	bool auth_look;            /* segments are to be shown to tcp_auth_input() */
 	struct spate_tcp_conf conf;
 
@@ -246,8 +248,14 @@ uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *
 /* Take the peer's SYN options; `offered` says what we may agree to. */
 void tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
 
-/* RCV.WND.SHIFT for our receive buffer. */
+/* RCV.WND.SHIFT that we offer, for the largest receive buffer; and a connection's. */
 uint8_t tcp_our_wscale(const struct tcp *t);
+
+static inline uint8_t
+tcp_rcv_wscale(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->flags & TCP_F_WSCALE ? t->rcv_shift : 0;
+}
 
 /* ---- ecn.c */
 
