@@ -189,17 +189,19 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	return true;
 }
 
-/* SEG.ACK == SND.UNA with something in flight: it may tell of a loss. */
+/* SEG.ACK == SND.UNA, and it may tell of a loss, or of something sent for nothing. */
 static void
 ack_again(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_options *o)
 {
 	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);
+	/* RFC 5681 2: what counts as a duplicate ACK. Answers to window probes are none. */
+	bool plain = s->data_len == 0 && wnd == c->snd_wnd && wnd != 0 && !(s->flags & TCP_FIN);
 
-	if ((c->options & TCP_O_SACK) && (o->n_sack || tcp_rack_active(t, c)) &&
+	if ((c->options & TCP_O_SACK) &&
+		(o->n_sack || tcp_rack_active(t, c) || (c->probing && plain)) &&
 		tcp_rack_ack(t, c, 0, o))
 		return;
-	/* RFC 5681 2: what counts as a duplicate ACK. Answers to window probes are none. */
-	if (s->data_len == 0 && wnd == c->snd_wnd && wnd != 0 && !(s->flags & TCP_FIN))
+	if (plain && c->snd_nxt != c->snd_una)
 		tcp_ack_duplicate(t, c);
 }
 
@@ -242,7 +244,7 @@ ack_received(
 		}
 		return true;
 	}
-	if (s->ack == c->snd_una && in_flight)
+	if (s->ack == c->snd_una && (in_flight || c->probing || o->n_sack))
 		ack_again(t, c, s, o);
 	tcp_update_window(t, c, s);
 	return true;
