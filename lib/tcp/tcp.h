@@ -10,6 +10,7 @@
  *   close.c       shutdown, close, abort, forget
  *   state.c       the transitions, in one table
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
+ *   input_text.c  their data and FIN, and when that is acknowledged
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
  *   syn_cookie.c  SYNs answered without keeping anything
  *   reassembly.c  what came beyond a gap, until the gap is filled
@@ -168,6 +169,12 @@ tcp_is_embryo(const struct tcp_conn *c)
 /* Any segment that passed the checksum. */
 void tcp_input(struct tcp *t, struct tcp_rx *rx);
 
+/* Its text and FIN, when all else has been found acceptable. */
+void tcp_input_text(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+
+/* What of it lies below RCV.NXT has come before: RFC 2883. */
+void tcp_note_duplicate(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+
 /* A segment for a TIME_WAIT (index into t->tw), for a listener, for a SYN_SENT. */
 void tcp_input_time_wait(struct tcp *t, const struct tcp_rx *rx, uint32_t tw);
 void tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
@@ -294,6 +301,14 @@ void tcp_ready(struct tcp *t, struct tcp_conn *c);
 
 /* SPATE_OPT_NO_DELAY, SPATE_OPT_CORK. 0 or -EINVAL. */
 int tcp_set_small(struct tcp *t, struct tcp_conn *c, enum spate_option option, uint64_t on);
+
+/* An ACK is owed, and leaves with the next output. */
+static inline void
+tcp_ack_now(struct tcp *t, struct tcp_conn *c)
+{
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_ready(t, c);
+}
 
 /* Build segments of ready connections while there is room for `max` frames. */
 void tcp_output(struct tcp *t, uint32_t max);
