@@ -355,14 +355,14 @@ OP_04_duplicates_are_no_sign_of_loss(struct script *s)
 	fly(s, 20);
 	AFTER(s, 100);
 	ACKED(s, 4);
-	segments(s, 11, 15, 20);
+	segments(s, 11, 16, 20);
 	for (int i = 0; i < 6; i++)
 		TWICE(s, 1 + i % 3, 4);
 	SILENT(s);
 	COUNTED(s, FAST_RETRANSMITS, 0);
 	/* Inside what is held beyond the gap (RFC 2883 4.1, example 4): only the other is news. */
 	ACKED(s, 4, SEGS(6, 6), SEGS(5, 6));
-	segments(s, 16, 17, 20);
+	segments(s, 17, 18, 20);
 	ACKED(s, 4, SEGS(6, 6), SEGS(5, 6));
 	ACKED(s, 4, SEGS(5, 5), SEGS(5, 6));
 	SILENT(s);
