@@ -4,6 +4,7 @@
 # ends in one line: N passed, N failed.
 #
 #   test/run.sh            everything
+#   test/run.sh --long     everything, and transfers in full size and every combination
 #   test/run.sh --quick    unit and script tests of the plain build only
 #   test/run.sh --matrix   one line a row of behaviour: identifier, result, tests
 #   test/run.sh --seeds FIRST-LAST    the simulator alone, on all cores
@@ -90,6 +91,10 @@ seeds() {
 }
 
 need_root
+if [ "${1:-}" = --long ]; then
+	export LONG=1 # interop/transfers.sh knows it
+	shift
+fi
 if [ "${1:-}" = --seeds ]; then
 	seeds "${2:-}"
 	exit

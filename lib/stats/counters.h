@@ -91,6 +91,8 @@
 	X(RTO_FIRED, rto_fired, "retransmission timer expiries")                                   \
 	X(FAST_RETRANSMITS, fast_retransmits,                                                      \
 		"recoveries begun by duplicate ACKs or SACK, before any timeout")                  \
+	X(RECOVERIES_UNDONE, recoveries_undone,                                                    \
+		"of these, begun for what was late: the window grows back")                        \
 	X(LOSS_PROBES, loss_probes, "segments sent to find out about the last in flight")          \
 	X(BLACK_HOLES, black_holes, "times full segments vanished and smaller ones were tried")    \
 	X(PATH_PROBES, path_probes, "segments sent to try a larger size")                          \

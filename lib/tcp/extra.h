@@ -51,6 +51,14 @@ struct tcp_extra {
 	bool has_memory;
 	struct congestion_memory memory;
 
+	/* undo.c: with `undo`, what was before recovery */
+	bool undo;
+	uint32_t undo_ssthresh;
+	uint32_t undo_from;  /* SND.UNA when it began, or behind what was reported last */
+	uint32_t undo_end;   /* SND.NXT when it ended */
+	uint32_t undo_bytes; /* sent again in it, and not reported twice */
+	struct congestion_memory undo_memory;
+
 	/* path_mtu.c: while TCP_O_NARROW */
 	bool path_probing;                       /* a trial is under way: */
 	uint32_t path_probe_seq, path_probe_end; /* these numbers in one segment */

@@ -164,16 +164,19 @@ mark(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x)
 static void
 enter(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 {
-	struct tcp_extra *x;
+	struct tcp_extra *x = tcp_extra_of(t, c);
+	bool undo;
 
 	if ((c->options & TCP_O_NARROW) && tcp_path_probe_failed(t, c)) {
 		c->ssthresh = c->cwnd; /* lost for its size: no congestion */
 	} else {
 		spate_count(t->counters, SPATE_FAST_RETRANSMITS);
 		/* RFC 6675 5 (4.2): what left for the first of its signs does not count. */
+		tcp_undo_keep(x, c);
+		undo = x->undo;
 		tcp_cwnd_shrink(t, c, flight < c->cwnd ? flight : c->cwnd);
+		x->undo = undo;
 	}
-	x = tcp_extra_of(t, c);
 	if (x->reo_persist && --x->reo_persist == 0)
 		x->reo_steps = 0;
 	c->recover = c->snd_nxt;
@@ -209,13 +212,15 @@ reduce(struct tcp *t, struct tcp_conn *c, uint32_t delivered, bool safe, bool fi
 
 /* All of it is repaired. True when it was fast recovery, so that the window is what it is to be. */
 static bool
-leave(struct tcp_conn *c)
+leave(struct tcp *t, struct tcp_conn *c)
 {
 	bool fast = c->flags & TCP_F_RECOVERY;
 
-	if (fast)
-		c->cwnd = c->ssthresh;
 	c->flags &= ~(TCP_F_RECOVERY | TCP_F_LOSS);
+	if (fast) {
+		c->cwnd = c->ssthresh;
+		tcp_undo_at_end(t, c, tcp_extra_of(t, c));
+	}
 	return fast;
 }
 
@@ -292,8 +297,12 @@ tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp
 	uint32_t before, delivered;
 
 	/* A loss probe's coming twice says nothing of the order (RFC 8985 7.4.2). */
-	if (x && is_duplicate(c, o) && !of_probe(c, x, o))
+	if (x && is_duplicate(c, o) && !of_probe(c, x, o)) {
 		sent_for_nothing(c, x);
+		tcp_undo_twice(t, c, x, &o->sack[0]);
+	}
+	if (x)
+		tcp_undo_expire(t, c, x);
 	if (c->probing)
 		probe_acked(t, c, acked, o);
 	x = board_of(t, c, o);
@@ -305,7 +314,7 @@ tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp
 	x->reordered |= filled && !(c->flags & TCP_F_LOSS);
 	delivered = acked + scoreboard_sacked(&t->holes, &x->board, c->snd_una) - before;
 	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && seq_geq(c->snd_una, c->recover))
-		left = leave(c);
+		left = leave(t, c);
 	lost = mark(t, c, x);
 	if (lost && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))) {
 		enter(t, c, c->snd_nxt - c->snd_una + acked);
@@ -365,6 +374,7 @@ tcp_rack_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, bool again)
 	x->prr_out += len;
 	if (!again)
 		return;
+	x->undo_bytes += len;
 
 	struct tcp_hole *h = scoreboard_next(&t->holes, &x->board);
 

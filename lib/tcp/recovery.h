@@ -6,6 +6,7 @@
  *   recovery.c  loss as anybody can see it: three duplicate ACKs (RFC 5681, RFC 6582), a timeout
  *   rack.c      loss as SACK blocks show it: RACK-TLP (RFC 8985) over a scoreboard, and how much
  *               leaves meanwhile (RFC 6937)
+ *   undo.c      that it was no loss, and what is done about that
  *
  * A connection that has agreed on SACK is rack.c's as long as it has, or gets, a side record
  * (tcp/extra.h) and holes from the stack's pool; where there is none left it is recovery.c's,
@@ -40,6 +41,21 @@ int tcp_cwnd_choose(struct tcp *t, struct tcp_conn *c, uint64_t which);
 
 /* New data after a silence: RFC 5681 4.1. */
 void tcp_cwnd_wake(const struct tcp *t, struct tcp_conn *c);
+
+/* ---- undo.c, for rack.c */
+
+/* Recovery begins: the window and CUBIC's memory are still what they were. */
+void tcp_undo_keep(struct tcp_extra *x, const struct tcp_conn *c);
+
+/* The peer has had this twice. */
+void tcp_undo_twice(
+	struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, const struct tcp_sack_block *b);
+
+/* Recovery is over. */
+void tcp_undo_at_end(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x);
+
+/* An ACK: when nothing is left to be said of it, the side record may go. */
+void tcp_undo_expire(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x);
 
 /* ---- recovery.c */
 
