@@ -359,6 +359,44 @@ DT_01_recovery_after_timeout(struct script *s)
 	COUNTED(s, RTO_FIRED, 1);
 }
 
+/*
+ * What the timeout sent again is lost again: new data behind it tells. It is the timeout's loss
+ * still: no other congestion, and the window is the one that grew since.
+ */
+static void
+DT_01_lost_again_after_timeout(struct script *s)
+{
+	uint32_t cwnd;
+
+	s->peer_sack = true;
+	fly(s, 2);
+	OUT_AT(s, 200, PSH_ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
+	OUT_AT(s, 300, ACK, .seq = 1, .ack = 1, .len = room(s));
+	AFTER(s, 100);
+	SEND_PATTERN(s, 3 * room(s));
+	ACKED(s, 2);
+	OUT(s, ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
+	segments(s, 3, 3, 5);
+	/* Later than a round trip: at once. */
+	AFTER(s, 200);
+	cwnd = script_info(s).cwnd;
+	ACKED(s, 2, SEGS(3, 3));
+	OUT(s, ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
+	segments(s, 4, 4, 5);
+	EQUAL(s, script_info(s).cwnd, cwnd);
+	/* Within one: when it is over. */
+	AFTER(s, 50);
+	ACKED(s, 2, SEGS(3, 4));
+	segments(s, 5, 5, 5);
+	script_advance(s, s->now + 200 * MS, true);
+	segments(s, 2, 2, 5);
+	EQUAL(s, script_info(s).cwnd, cwnd);
+	COUNTED(s, FAST_RETRANSMITS, 0);
+	COUNTED(s, RTO_FIRED, 1);
+	ACKED(s, 6);
+	EVENTS(s, "sendable");
+}
+
 /* ---- windows and ends */
 
 /* Closed in the middle of it: probes, and when it opens again all that is missing. */
@@ -493,6 +531,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01 OP-04", DT_01_timeout_and_scoreboard),
 	ROW_TEST("DT-01 OP-04", DT_01_timeout_again),
 	ROW_TEST("DT-01 OP-04", DT_01_recovery_after_timeout),
+	ROW_TEST("DT-01 OP-04", DT_01_lost_again_after_timeout),
 	ROW_TEST("DT-05 DT-01", DT_05_closed_during_recovery),
 	ROW_TEST("DT-01 CM-06", DT_01_fin_in_a_hole),
 	ROW_TEST("DT-01 CM-06", DT_01_fin_with_data_in_a_hole),
