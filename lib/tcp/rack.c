@@ -383,7 +383,7 @@ tcp_rack_may_probe(const struct tcp *t, const struct tcp_conn *c)
 	 */
 	return (c->options & TCP_O_SACK) && c->srtt_us && !c->probing && c->backoff == 0 &&
 	       !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && !tcp_rack_active(t, c) &&
-	       c->snd_nxt - c->snd_una > tcp_segment_room(c);
+	       c->snd_nxt - c->snd_una - !!(c->flags & TCP_F_FIN_SENT) > tcp_segment_room(c);
 }
 
 uint64_t

@@ -78,6 +78,19 @@ DT_01_no_probe_for_one(struct script *s)
 	COUNTED(s, LOSS_PROBES, 0);
 }
 
+/* Nor does the FIN on it make it two. */
+static void
+DT_01_no_probe_for_one_with_fin(struct script *s)
+{
+	s->peer_sack = true;
+	establish_far(s, 100);
+	SEND_PATTERN(s, room(s));
+	CLOSE(s);
+	OUT(s, FIN_ACK | PSH, .seq = 1, .ack = 1, .len = room(s));
+	OUT_AT(s, 300, FIN_ACK | PSH, .seq = 1, .ack = 1, .len = room(s));
+	COUNTED(s, LOSS_PROBES, 0);
+}
+
 /* Two round trips since the last ACK; and not while a hole is known. */
 static void
 DT_01_probe_begins_anew(struct script *s)
@@ -517,6 +530,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01", DT_01_probe_within_the_window),
 	ROW_TEST("DT-01", DT_01_probe_has_the_fin),
 	ROW_TEST("DT-01", DT_01_no_probe_for_one),
+	ROW_TEST("DT-01", DT_01_no_probe_for_one_with_fin),
 	ROW_TEST("DT-01", DT_01_probe_begins_anew),
 	ROW_TEST("DT-01", DT_01_probe_and_timeout_at_least),
 	ROW_TEST("DT-01", DT_01_probe_instead_of_timeout),
