@@ -379,34 +379,36 @@ DT_01_recovery_after_timeout(struct script *s)
 static void
 DT_01_lost_again_after_timeout(struct script *s)
 {
-	uint32_t cwnd;
-
 	s->peer_sack = true;
-	fly(s, 2);
-	OUT_AT(s, 200, PSH_ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
+	fly(s, 10);
+	OUT_AT(s, 200, PSH_ACK, .seq = UP_TO(10), .ack = 1, .len = room(s));
 	OUT_AT(s, 300, ACK, .seq = 1, .ack = 1, .len = room(s));
 	AFTER(s, 100);
-	SEND_PATTERN(s, 3 * room(s));
-	ACKED(s, 2);
-	OUT(s, ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
-	segments(s, 3, 3, 5);
+	ACKED(s, 8);
+	segments(s, 8, 10, 10);
+	AFTER(s, 100);
+	ACKED(s, 10);
+	SEND_PATTERN(s, 2 * room(s));
+	segments(s, 11, 12, 12);
+	EQUAL(s, script_info(s).cwnd, 5 * room(s));
 	/* Later than a round trip: at once. */
 	AFTER(s, 200);
-	cwnd = script_info(s).cwnd;
-	ACKED(s, 2, SEGS(3, 3));
-	OUT(s, ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
-	segments(s, 4, 4, 5);
-	EQUAL(s, script_info(s).cwnd, cwnd);
+	ACKED(s, 10, SEGS(11, 12));
+	OUT(s, ACK, .seq = UP_TO(10), .ack = 1, .len = room(s));
+	SILENT(s);
+	EQUAL(s, script_info(s).cwnd, 5 * room(s));
 	/* Within one: when it is over. */
+	SEND_PATTERN(s, room(s));
+	segments(s, 13, 13, 13);
 	AFTER(s, 50);
-	ACKED(s, 2, SEGS(3, 4));
-	segments(s, 5, 5, 5);
+	ACKED(s, 10, SEGS(11, 13));
+	SILENT(s);
 	script_advance(s, s->now + 200 * MS, true);
-	segments(s, 2, 2, 5);
-	EQUAL(s, script_info(s).cwnd, cwnd);
+	segments(s, 10, 10, 12);
+	EQUAL(s, script_info(s).cwnd, 5 * room(s));
 	COUNTED(s, FAST_RETRANSMITS, 0);
 	COUNTED(s, RTO_FIRED, 1);
-	ACKED(s, 6);
+	ACKED(s, 14);
 	EVENTS(s, "sendable");
 }
 
