@@ -151,7 +151,8 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->owned_max = c->pool->size / 4;
 	/* And so must what waits for a segment that is lost. */
 	t->held_max = c->pool->size / 4;
-	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait);
+	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait,
+		2ull * c->tcp.msl_ms * 1000000);
 	space[0] = (struct conn_table_space){&t->conns[0].key, sizeof(struct tcp_conn)};
 	space[1] = (struct conn_table_space){&t->tw.records[0].key, sizeof(struct timewait)};
 	memcpy(secret, c->secret + SECRET_TABLE, sizeof(secret));

@@ -134,54 +134,130 @@ test_delay_queue(void **state)
 
 /* timewait */
 
-#define UNIT (1ull << TIMEWAIT_TIME_SHIFT)
 #define MSL2 (60ull * 1000000000ull)
 #define HOUR (3600ull * 1000000000ull)
 
-/* Seen from any moment around it, a record expires at its time or less than a unit later. */
-static void
-assert_expiry(const struct timewait_store *s, uint32_t id, uint64_t expires)
+static uint64_t
+unit_of(const struct timewait_store *s)
 {
-	static const uint64_t away[] = {0, 1, UNIT - 1, UNIT, MSL2, HOUR, 30 * HOUR};
+	return 1ull << s->shift;
+}
+
+/*
+ * Seen from any moment of its wait, and from half the numbers' round behind it, a record
+ * expires at its time or less than a unit later.
+ */
+static void
+assert_expiry(const struct timewait_store *s, uint32_t id, uint64_t expires, uint64_t longest)
+{
+	uint64_t unit = unit_of(s), round = unit << (TIMEWAIT_TIME_BITS - 1);
+	const uint64_t away[] = {0, 1, unit - 1, unit, longest / 3, longest, round - 2 * unit};
 
 	for (size_t i = 0; i < N_OF(away); i++)
 		for (int after = 0; after < 2; after++) {
 			uint64_t now = after ? expires + away[i] : expires - away[i];
 			uint64_t got;
 
-			if (!after && away[i] > expires)
+			if (!after && (away[i] > expires || away[i] > longest))
 				continue;
 			got = timewait_expires_ns(s, id, now);
-			if (got < expires || got >= expires + UNIT)
+			if (got < expires || got >= expires + unit)
 				fail_msg("%lu became %lu, seen from %lu", expires, got, now);
 		}
+}
+
+/* For a wait of `longest`, which is to be kept in units of 2^shift ns. */
+static void
+expiry_never_early(struct rng *r, uint64_t longest, uint32_t shift)
+{
+	struct timewait *records = exact_alloc(timewait_bytes(1));
+	struct timewait_store s;
+
+	timewait_init(&s, records, 1, longest);
+	assert_int_equal(s.shift, shift);
+	for (int i = 0; i < 20000; i++) {
+		/* Up to 52 days: the bits of a time come round many times. */
+		uint64_t unit = unit_of(&s), expires = rng_magnitude(r, 52);
+		uint32_t id;
+
+		if (i % 4 == 0)
+			expires = expires / unit * unit + rng_below(r, 3) - (expires >= unit);
+		id = timewait_enter(&s, expires);
+		assert_int_equal(id, 0);
+		/* What shares the word with the time. */
+		s.records[id].wnd = i;
+		s.records[id].flags = i;
+		assert_expiry(&s, id, expires, longest);
+		timewait_restart(&s, id, expires + longest);
+		assert_expiry(&s, id, expires + longest, longest);
+		assert_int_equal(s.records[id].wnd, i & 0xff);
+		assert_int_equal(s.records[id].flags, i & 7);
+		timewait_leave(&s, id);
+	}
+	free(records);
 }
 
 static void
 test_timewait_expiry_never_early(void **state)
 {
-	struct timewait *records = exact_alloc(timewait_bytes(1));
-	struct timewait_store s;
 	struct rng r = {42};
 
 	(void)state;
-	assert_int_equal(timewait_bytes(1), 40);
-	timewait_init(&s, records, 1);
-	for (int i = 0; i < 50000; i++) {
-		/* Up to 52 days: 32 bits of units wrap many times. */
-		uint64_t expires = rng_magnitude(&r, 52);
-		uint32_t id;
+	assert_int_equal(timewait_bytes(1), 36);
+	expiry_never_early(&r, 2000000, 16);
+	expiry_never_early(&r, MSL2, 16);
+	expiry_never_early(&r, 2 * MSL2, 17);
+	expiry_never_early(&r, 4 * MSL2, 18);
+	expiry_never_early(&r, 20 * MSL2, 21);
+	/* On either side of where the unit must double. */
+	expiry_never_early(&r, (((1ull << 20) - 2) << 16) - 1, 16);
+	expiry_never_early(&r, ((1ull << 20) - 2) << 16, 17);
+}
 
-		if (i % 4 == 0)
-			expires = expires / UNIT * UNIT + rng_below(&r, 3) - (expires >= UNIT);
-		id = timewait_enter(&s, expires);
-		assert_int_equal(id, 0);
-		assert_expiry(&s, id, expires);
-		timewait_restart(&s, id, expires + MSL2);
-		assert_expiry(&s, id, expires + MSL2);
+/* After a time the numbers cannot tell, an end is never earlier than it was. */
+static void
+test_timewait_left_alone(void **state)
+{
+	struct timewait *records = exact_alloc(timewait_bytes(1));
+	struct timewait_store s;
+	struct rng r = {44};
+	uint32_t again = 0;
+
+	(void)state;
+	timewait_init(&s, records, 1, MSL2);
+	for (int i = 0; i < 50000; i++) {
+		uint64_t from = rng_magnitude(&r, 50), now = from + MSL2 + rng_magnitude(&r, 45);
+		uint32_t id = timewait_enter(&s, from + MSL2);
+		uint64_t got = timewait_expires_ns(&s, id, now);
+
+		if (got > now) {
+			assert_true(got - now <= MSL2 + 2 * unit_of(&s));
+			again++;
+		}
+		assert_true(got >= from + MSL2);
 		timewait_leave(&s, id);
 	}
+	assert_true(again > 100);
 	free(records);
+}
+
+static void
+test_timewait_window(void **state)
+{
+	uint32_t before = 0;
+
+	(void)state;
+	for (uint32_t wnd = 0; wnd <= UINT16_MAX; wnd++) {
+		uint32_t got = timewait_unpack_wnd(timewait_pack_wnd(wnd));
+
+		if (got < wnd || got - wnd > wnd / 16 || got < before || got > UINT16_MAX)
+			fail_msg("%u became %u", wnd, got);
+		if ((wnd & (wnd - 1)) == 0 || wnd == UINT16_MAX || wnd < 32)
+			assert_int_equal(got, wnd);
+		/* What was rounded once is not rounded again. */
+		assert_int_equal(timewait_unpack_wnd(timewait_pack_wnd(got)), got);
+		before = got;
+	}
 }
 
 #define TW_N 40
@@ -245,7 +321,7 @@ test_timewait_store(void **state)
 
 	(void)state;
 	memset(records, 0x99, timewait_bytes(TW_N));
-	timewait_init(&s, records, TW_N);
+	timewait_init(&s, records, TW_N, MSL2);
 	for (int i = 0; i < 200000; i++) {
 		tw_step(&s, &m, &r, now);
 		now += rng_magnitude(&r, 32);
@@ -261,7 +337,7 @@ test_timewait_store(void **state)
 			uint32_t id = m.order[k];
 			uint64_t got = timewait_expires_ns(&s, id, m.expires[id] - MSL2);
 
-			assert_true(got >= m.expires[id] && got < m.expires[id] + UNIT);
+			assert_true(got >= m.expires[id] && got < m.expires[id] + unit_of(&s));
 			assert_memory_equal(&s.records[id].key, &m.key[id], sizeof(m.key[id]));
 		}
 	}
@@ -533,6 +609,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_key_hash_and_equality),
 		cmocka_unit_test(test_delay_queue),
 		cmocka_unit_test(test_timewait_expiry_never_early),
+		cmocka_unit_test(test_timewait_left_alone),
+		cmocka_unit_test(test_timewait_window),
 		cmocka_unit_test(test_timewait_store),
 		cmocka_unit_test(test_listener_exact_and_any),
 		cmocka_unit_test(test_listener_remove_anywhere),
