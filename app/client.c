@@ -214,8 +214,9 @@ open_one(struct work *w, struct work_client *c, uint8_t index)
 	w->conn[id] = (struct work_conn){
 		.role = ROLE_CLIENT,
 		.owner = index,
-		.started_us = w->now_ns / 1000,
 	};
+	/* It is on no list as long as it is not established: its links are free for the time. */
+	spate_set_user(w->slot->stack, id, w->now_ns / 1000);
 	c->attempted++;
 	c->connecting += c->conf->kind == CLIENT_HOLD;
 	c->open++;
@@ -265,7 +266,7 @@ send_request(struct work *w, spate_conn id)
 
 	k->phase = PHASE_HEAD;
 	b->body_at = 0;
-	k->started_us = work_now_us(w);
+	b->started_us = work_now_us(w);
 	http_head_start(&b->head);
 	if (spate_send_static(w->slot->stack, id, c->request[last], c->request_len[last]) < 0) {
 		k->phase = PHASE_BAD;
@@ -292,11 +293,11 @@ client_close_own_way(struct work *w, spate_conn id)
 void
 client_established(struct work *w, spate_conn id)
 {
-	struct work_conn *k = &w->conn[id];
-	struct work_client *c = &w->client[k->owner];
+	struct work_client *c = &w->client[w->conn[id].owner];
+	uint32_t began_us = spate_get_user(w->slot->stack, id);
 
 	c->established++;
-	histogram_record(&c->handshake_ns, (uint64_t)(work_now_us(w) - k->started_us) * 1000);
+	histogram_record(&c->handshake_ns, (uint64_t)(work_now_us(w) - began_us) * 1000);
 	switch (c->conf->kind) {
 	case CLIENT_HTTP:
 		w->busy[id].requests = c->conf->requests;
@@ -324,7 +325,7 @@ client_count_response(struct work *w, spate_conn id)
 
 	c->requests++;
 	histogram_record(
-		&c->response_ns, (uint64_t)(work_now_us(w) - w->conn[id].started_us) * 1000);
+		&c->response_ns, (uint64_t)(work_now_us(w) - w->busy[id].started_us) * 1000);
 }
 
 void

@@ -57,7 +57,7 @@ rr_ask(struct work *w, spate_conn id)
 	}
 	k->flags |= CONN_BEGUN;
 	k->phase = PHASE_ASKED;
-	k->started_us = work_now_us(w);
+	w->busy[id].started_us = work_now_us(w);
 	r->sent_at = forward(r->sent_at, c->conf->request_size);
 	r->to_receive = c->conf->response_size;
 }
@@ -68,7 +68,7 @@ rr_wait(struct work *w, spate_conn id, uint64_t ns)
 	struct work_conn *k = &w->conn[id];
 
 	k->phase = PHASE_WAITING;
-	k->started_us = work_now_us(w) + ns / 1000;
+	w->busy[id].started_us = work_now_us(w) + ns / 1000;
 	k->flags |= CONN_LISTED;
 	conn_list_append(&w->client[k->owner].waiting, w->slot->stack, id);
 }
@@ -135,14 +135,13 @@ rr_poll(struct work *w, struct work_client *c)
 		return false;
 	for (; n < ASK_BURST && !conn_list_empty(&c->waiting); n++) {
 		spate_conn id = c->waiting.first;
-		struct work_conn *k = &w->conn[id];
-		bool ends =
-			!c->running && c->conf->kind == CLIENT_RR && w->busy[id].rr.left == ENDLESS;
+		const struct work_busy *b = &w->busy[id];
+		bool ends = !c->running && c->conf->kind == CLIENT_RR && b->rr.left == ENDLESS;
 
-		if (!ends && (int32_t)((uint32_t)(w->now_ns / 1000) - k->started_us) < 0)
+		if (!ends && (int32_t)((uint32_t)(w->now_ns / 1000) - b->started_us) < 0)
 			break;
 		conn_list_remove(&c->waiting, w->slot->stack, id);
-		k->flags &= ~CONN_LISTED;
+		w->conn[id].flags &= ~CONN_LISTED;
 		if (ends)
 			client_close_own_way(w, id);
 		else

@@ -116,14 +116,15 @@ fill_up(struct work *w, spate_conn id)
 
 /* What has no number of bytes ends with its time, or when the client stops. */
 static bool
-time_is_up(const struct work *w, const struct work_conn *k)
+time_is_up(const struct work *w, spate_conn id)
 {
+	const struct work_conn *k = &w->conn[id];
 	const struct work_client *c = &w->client[k->owner];
 
 	if (k->role != ROLE_CLIENT || c->conf->bytes)
 		return false;
-	return !c->running ||
-	       (c->conf->for_ns && work_now_us(w) - k->started_us >= c->conf->for_ns / 1000);
+	return !c->running || (c->conf->for_ns && work_now_us(w) - w->busy[id].started_us >=
+							  c->conf->for_ns / 1000);
 }
 
 static void
@@ -137,7 +138,7 @@ look_at(struct work *w, spate_conn id)
 	count_acknowledged(w, id, (uint64_t)info.unsent + info.unacked);
 	if (k->flags & CONN_SHUT)
 		return;
-	if (time_is_up(w, k))
+	if (time_is_up(w, id))
 		all_sent(w, id);
 	else if (total(w, id) > 0)
 		fill_up(w, id);
@@ -170,7 +171,7 @@ stream_sendable(struct work *w, spate_conn id)
 	if (!(k->flags & CONN_LISTED))
 		return;
 	count_acknowledged(w, id, 0);
-	if (!(k->flags & CONN_SHUT) && total(w, id) > 0 && !time_is_up(w, k))
+	if (!(k->flags & CONN_SHUT) && total(w, id) > 0 && !time_is_up(w, id))
 		fill_up(w, id);
 }
 
@@ -192,7 +193,7 @@ stream_established(struct work *w, spate_conn id)
 	struct work_client *c = &w->client[k->owner];
 
 	k->phase = PHASE_BODY;
-	k->started_us = work_now_us(w);
+	w->busy[id].started_us = work_now_us(w);
 	w->busy[id].stream = (struct stream_conn){0};
 	if (c->conf->direction != STREAM_UP &&
 		spate_send_static(w->slot->stack, id, c->request[0], c->request_len[0]) < 0) {

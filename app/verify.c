@@ -216,8 +216,8 @@ open_run(struct work *w, struct work_client *c, uint8_t owner, struct run *r)
 	w->conn[id] = (struct work_conn){
 		.role = ROLE_VERIFY,
 		.owner = owner,
-		.started_us = w->now_ns / 1000,
 	};
+	w->busy[id].started_us = w->now_ns / 1000;
 	w->busy[id].body_at = r - v->run;
 	r->id = id;
 	r->step = OPENING;
@@ -239,7 +239,7 @@ verify_established(struct work *w, spate_conn id)
 	c->established++;
 	v->result.established++;
 	histogram_record(&c->handshake_ns,
-		(uint64_t)((uint32_t)(now_ns / 1000) - w->conn[id].started_us) * 1000);
+		(uint64_t)((uint32_t)(now_ns / 1000) - w->busy[id].started_us) * 1000);
 	spate_conn_info(w->slot->stack, id, &info);
 	if (info.timestamps && !v->syns)
 		v->result.peer_ts = true;

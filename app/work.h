@@ -89,17 +89,17 @@ struct stream_conn {
  * Per connection, in two arrays beside the stack's, at the same index: what there always is, and
  * what only those have that say something. Of the second there is as much memory as was ever
  * written to, so it is not looked at before it is filled in: when the client asks for the first
- * time, when the server hears something (CONN_HEARD). Who only holds a connection pays eight bytes.
+ * time, when the server hears something (CONN_HEARD). Who only holds a connection pays four bytes.
  */
 struct work_conn {
 	uint8_t role;
 	uint8_t owner; /* index into clients or servers */
 	uint8_t phase; /* enum client_phase, server_phase */
 	uint8_t flags;
-	uint32_t started_us; /* connect; the request under way; the end of a wait */
 };
 
 struct work_busy {
+	uint32_t started_us; /* the request under way; the end of a wait */
 	union {
 		struct {
 			uint32_t body_at;  /* bytes of the body seen; of data held; responses not
@@ -172,7 +172,7 @@ struct work {
 	struct work_conn conn[];
 };
 
-_Static_assert(sizeof(struct work_conn) == 8 && sizeof(struct work_busy) == 24, "lib/README.md");
+_Static_assert(sizeof(struct work_conn) == 4 && sizeof(struct work_busy) == 32, "four bytes held");
 
 struct manual_slot;
 
