@@ -71,6 +71,8 @@ static const struct knob table[] = {
 		"most a peer's option may ask for (RFC 5482 3.1)"},
 	{"challenge-ack", KNOB_U32, AT(challenge_ack_ms), 0, 60000, "ms", NULL,
 		"least time between challenge ACKs of a connection (RFC 5961 7)"},
+	{"receive-buffer-max", KNOB_U32, AT(receive_buffer_max), 0, 1u << 30, "bytes", NULL,
+		"what it may grow to, 0: it does not (RFC 7323 2)"},
 	{"receive-buffer", KNOB_U32, AT(receive_buffer), 1024, 1u << 30, "bytes", NULL,
 		"receive window offered (RFC 9293 3.8.6)"},
 	{"mss", KNOB_U16, AT(mss), 0, 9000, "bytes", NULL,

@@ -150,7 +150,8 @@ struct spate_tcp_conf {
 	uint32_t quiet_time_ms;         /* after the start: no opens, no answers (RFC 9293 3.4.3) */
 	uint32_t challenge_ack_ms;      /* least time between challenge ACKs of one connection */
 	uint32_t delayed_ack_ms;        /* how long an ACK may wait for data; 0: never */
-	uint32_t receive_buffer;        /* bytes: the window offered */
+	uint32_t receive_buffer;        /* bytes: the window offered at first */
+	uint32_t receive_buffer_max;    /* bytes: what it may grow to; 0: it does not grow */
 	uint16_t mss;                   /* upper limit of the MSS sent and used; 0: from the MTU */
 	uint8_t initial_window;         /* segments, RFC 6928 */
 	uint8_t black_hole_timeouts;    /* of a full segment, then a smaller one; 0: never */

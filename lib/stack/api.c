@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "stack/stack.h"
+#include "tcp/receive_window.h"
 #include "tcp/recovery.h"
 #include "tcp/auth.h"
 
@@ -403,7 +404,7 @@ spate_consume(struct spate_stack *s, spate_conn id, uint32_t len)
 		return;
 	c->rcv_unread -= len < c->rcv_unread ? len : c->rcv_unread;
 	/* RFC 9293 3.8.6.2.2: tell the peer once there is a segment's or half a buffer's room. */
-	uint32_t buffer = s->tcp.conf.receive_buffer;
+	uint32_t buffer = tcp_receive_buffer(&s->tcp, c);
 	uint32_t now = c->rcv_unread < buffer ? buffer - c->rcv_unread : 0;
 	uint32_t enough = buffer / 2;
 

@@ -24,6 +24,7 @@ spate_tcp_defaults(struct spate_tcp_conf *c)
 		.challenge_ack_ms = 500,
 		.delayed_ack_ms = 40,
 		.receive_buffer = 256 * 1024,
+		.receive_buffer_max = 8 * 1024 * 1024,
 		.initial_window = 10,
 		.black_hole_timeouts = 3,
 		.reuse = SPATE_REUSE_NO,

@@ -90,7 +90,7 @@ info_of_conn(const struct spate_stack *s, const struct tcp_conn *c, struct spate
 	info->timestamps = c->flags & TCP_F_TS;
 	info->window_scale = c->flags & TCP_F_WSCALE;
 	info->snd_scale = tcp_snd_wscale(c);
-	info->rcv_scale = tcp_rcv_wscale(c);
+	info->rcv_scale = tcp_rcv_wscale(t, c);
 	info->tsval = info->timestamps ? t->ts_now + c->ts_offset : 0;
 	info->ts_recent = info->timestamps ? c->ts_recent : 0;
 	info->keepalive = c->options & TCP_O_KEEPALIVE;

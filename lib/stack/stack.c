@@ -144,6 +144,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->conf = c->tcp;
 	t->auth_look = c->tcp.auth_drop_unmatched;
 	t->ageing_ns = now_ns;
+	t->rcv_shift = tcp_our_wscale(t);
 	t->quiet_until_ns = now_ns + c->tcp.quiet_time_ms * 1000000ull;
 	t->conns = s->memory[MEMORY_CONNS];
 	t->max_conns = c->max_conns;

@@ -159,7 +159,7 @@ cubic_shrink(struct congestion_memory *m, const struct congestion_sight *s, uint
 	m->w_max = s->cwnd < m->w_max ? (uint64_t)s->cwnd * (BETA_DEN + BETA_NUM) / (2 * BETA_DEN)
 				      : s->cwnd;
 	m->cwnd_prior = s->cwnd;
-	m->epoch_us = 0;
+	m->epoch_us = m->still_us = 0;
 	return at_least_two((uint64_t)flight * BETA_NUM / BETA_DEN, s->smss);
 }
 

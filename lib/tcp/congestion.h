@@ -20,6 +20,7 @@
 /* What CUBIC remembers, in bytes and microseconds. */
 struct congestion_memory {
 	uint64_t epoch_us;   /* congestion avoidance began; 0: not yet since the last congestion */
+	uint64_t still_us;   /* since then the window was not what limited us; 0: it is */
 	uint32_t k_us;       /* time to grow back to w_max */
 	uint32_t w_max;      /* the window before it shrank, or less (fast convergence) */
 	uint32_t w_est;      /* what Reno's window would be by now */

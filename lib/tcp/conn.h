@@ -80,7 +80,7 @@ enum tcp_soft {
 struct tcp_conn {
 	struct flow_key key;
 	uint8_t state;  /* enum spate_state */
-	uint8_t wscale; /* SND.WND.SHIFT << 4 | RCV.WND.SHIFT */
+	uint8_t wscale; /* SND.WND.SHIFT << 4 | doublings of the receive buffer */
 	uint16_t flags;
 	uint32_t snd_una, snd_nxt;
 	uint32_t snd_end; /* sequence number behind the last queued byte */
@@ -135,8 +135,9 @@ tcp_snd_wscale(const struct tcp_conn *c)
 	return c->wscale >> 4;
 }
 
+/* receive_window.h: how often what we offer has been doubled. */
 static inline uint8_t
-tcp_rcv_wscale(const struct tcp_conn *c)
+tcp_rcv_doublings(const struct tcp_conn *c)
 {
 	return c->wscale & 0xf;
 }

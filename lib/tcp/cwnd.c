@@ -33,21 +33,40 @@ sight(const struct tcp *t, const struct tcp_conn *c)
 	};
 }
 
+/*
+ * RFC 9438 4.2: the time in which the window could not grow is none, and after slow start
+ * congestion avoidance begins anew.
+ */
+static void
+go_on(struct congestion_memory *m, const struct congestion_sight *s, bool slow_start)
+{
+	if (slow_start)
+		m->epoch_us = 0;
+	else if (m->still_us && m->epoch_us)
+		m->epoch_us += s->now_us - m->still_us;
+	m->still_us = 0;
+}
+
 void
 tcp_cwnd_grow(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 {
 	struct tcp_extra *x = tcp_extra_of(t, c);
+	struct congestion_memory *m = x && x->has_memory ? &x->memory : NULL;
 	struct congestion_sight s;
 
 	/* RFC 5681 4.1, RFC 9438 5.8: a window that was not used says nothing of the network. */
-	if (!c->cwnd_limited)
+	if (!c->cwnd_limited) {
+		if (m && m->still_us == 0)
+			m->still_us = t->now_ns / 1000;
 		return;
+	}
 	s = sight(t, c);
+	if (m)
+		go_on(m, &s, c->cwnd < c->ssthresh);
 	if (c->cwnd < c->ssthresh)
 		c->cwnd = congestion_slow_start(c->cwnd, s.smss, acked);
 	else
-		c->cwnd = congestion_of[c->congestion].grow(
-			x && x->has_memory ? &x->memory : NULL, &s, acked);
+		c->cwnd = congestion_of[c->congestion].grow(m, &s, acked);
 }
 
 /* RFC 3168 6.1.2: reduced for whatever reason, the peer may stop saying ECE. */
@@ -60,7 +79,7 @@ reduced(struct tcp_conn *c)
 }
 
 void
-tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c)
+tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 {
 	struct congestion_sight s = sight(t, c);
 	struct tcp_extra *x = NULL;
@@ -75,8 +94,7 @@ tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c)
 		memset(&x->memory, 0, sizeof(x->memory));
 		x->has_memory = true;
 	}
-	c->ssthresh = congestion_of[c->congestion].shrink(
-		x ? &x->memory : NULL, &s, c->snd_nxt - c->snd_una);
+	c->ssthresh = congestion_of[c->congestion].shrink(x ? &x->memory : NULL, &s, flight);
 	reduced(c);
 }
 
@@ -112,7 +130,7 @@ tcp_congestion_notified(struct tcp *t, struct tcp_conn *c)
 	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) || (c->options & TCP_O_ECN_CUT))
 		return;
 	spate_count(t->counters, SPATE_ECN_CUTS);
-	tcp_cwnd_shrink(t, c);
+	tcp_cwnd_shrink(t, c, c->snd_nxt - c->snd_una);
 	c->cwnd = c->ssthresh;
 	c->recover = c->snd_nxt;
 	c->options |= TCP_O_ECN_CUT;

@@ -53,7 +53,7 @@ static bool
 needed(const struct tcp_extra *x)
 {
 	return x->held.first || x->has_duplicate || x->user_timeout_ms || x->user_timeout_set ||
-	       x->path_mss || x->rack || x->probe_out || x->has_memory;
+	       x->path_mss || x->rack || x->probe_out || x->has_memory || x->receiving;
 }
 
 void

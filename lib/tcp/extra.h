@@ -41,6 +41,11 @@ struct tcp_extra {
 	struct tcp_scoreboard board;
 	bool probe_out, probe_again; /* a loss probe; ... which was no new data */
 	uint32_t probe_end;          /* SND.NXT when it was sent */
+	uint32_t probe_flight;       /* bytes in flight then */
+
+	/* receive_window.c: while it may grow */
+	bool receiving;
+	uint32_t round_us, round_seq; /* when a round trip began, and RCV.NXT then */
 
 	/* cwnd.c: from the first congestion on */
 	bool has_memory;

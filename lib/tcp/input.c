@@ -9,17 +9,11 @@
 #include "tcp/acceptable.h"
 #include "tcp/auth.h"
 #include "tcp/reassembly.h"
+#include "tcp/receive_window.h"
 #include "tcp/recovery.h"
 #include "tcp/sack.h"
 #include "tcp/state.h"
 #include "tcp/tcp.h"
-
-static void
-ack_now(struct tcp *t, struct tcp_conn *c)
-{
-	c->flags |= TCP_F_ACK_NOW;
-	tcp_ready(t, c);
-}
 
 /*
  * What of a segment's options is for a connection that has begun: timestamps, SACK blocks,
@@ -61,7 +55,7 @@ check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, stru
 	if (acceptable_ts(c->ts_recent, o->tsval) || (c->options & TCP_O_TS_OLD))
 		return true;
 	spate_count(t->counters, SPATE_PAWS_DROPPED);
-	ack_now(t, c);
+	tcp_ack_now(t, c);
 	return false;
 }
 
@@ -76,19 +70,6 @@ syn_ack_again(const struct tcp_conn *c, const struct tcp_seg *s)
 	       s->seq == c->rcv_nxt - 1 && s->ack == c->snd_una;
 }
 
-/* What of the segment lies below RCV.NXT has come before: RFC 2883. */
-static void
-note_duplicate(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
-{
-	uint32_t end = s->seq + tcp_seg_len(s);
-
-	/* Farther back than a window it is of an earlier connection rather than of this one. */
-	if (c->rcv_nxt - s->seq > t->conf.receive_buffer)
-		return;
-	if (seq_lt(s->seq, c->rcv_nxt) && end != s->seq)
-		tcp_sack_duplicate(t, c, s->seq, seq_lt(end, c->rcv_nxt) ? end : c->rcv_nxt);
-}
-
 /* First check failed: answer, unless the answer could start a quarrel. */
 static void
 unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
@@ -100,10 +81,10 @@ unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	spate_count(t->counters, SPATE_UNACCEPTABLE_SEQ);
 	/* A retransmission is owed an ACK; an empty one that lies elsewhere is a challenge. */
 	if (syn_ack_again(c, s)) {
-		ack_now(t, c);
+		tcp_ack_now(t, c);
 	} else if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN)) {
-		note_duplicate(t, c, s);
-		ack_now(t, c);
+		tcp_note_duplicate(t, c, s);
+		tcp_ack_now(t, c);
 	} else {
 		tcp_challenge_ack(t, c);
 	}
@@ -156,7 +137,7 @@ syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	tcp_ack_syn(t, c, s);
 	tcp_established(t, c);
 	if (c->state != SPATE_CLOSED) {
-		ack_now(t, c);
+		tcp_ack_now(t, c);
 		tcp_timer_due(c);
 	}
 	return true;
@@ -185,17 +166,19 @@ ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 	return true;
 }
 
-/* SEG.ACK == SND.UNA with something in flight: it may tell of a loss. */
+/* SEG.ACK == SND.UNA, and it may tell of a loss, or of something sent for nothing. */
 static void
 ack_again(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_options *o)
 {
 	uint32_t wnd = (uint32_t)s->wnd << tcp_snd_wscale(c);
+	/* RFC 5681 2: what counts as a duplicate ACK. Answers to window probes are none. */
+	bool plain = s->data_len == 0 && wnd == c->snd_wnd && wnd != 0 && !(s->flags & TCP_FIN);
 
-	if ((c->options & TCP_O_SACK) && (o->n_sack || tcp_rack_active(t, c)) &&
+	if ((c->options & TCP_O_SACK) &&
+		(o->n_sack || tcp_rack_active(t, c) || (c->probing && plain)) &&
 		tcp_rack_ack(t, c, 0, o))
 		return;
-	/* RFC 5681 2: what counts as a duplicate ACK. Answers to window probes are none. */
-	if (s->data_len == 0 && wnd == c->snd_wnd && wnd != 0 && !(s->flags & TCP_FIN))
+	if (plain && c->snd_nxt != c->snd_una)
 		tcp_ack_duplicate(t, c);
 }
 
@@ -212,7 +195,7 @@ ack_received(
 		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
 		/* RFC 5961 7 limits what an attacker without data could draw. */
 		if (s->data_len)
-			ack_now(t, c);
+			tcp_ack_now(t, c);
 		else
 			tcp_challenge_ack(t, c);
 		return false;
@@ -238,212 +221,18 @@ ack_received(
 		}
 		return true;
 	}
-	if (s->ack == c->snd_una && in_flight)
+	if (s->ack == c->snd_una && (in_flight || c->probing || o->n_sack))
 		ack_again(t, c, s, o);
 	tcp_update_window(t, c, s);
 	return true;
 }
 
-/* Cut a segment that passed the sequence check down to what is new and in the window. */
-static void
-trim(struct tcp_seg *s, uint32_t rcv_nxt, uint32_t wnd)
-{
-	if (seq_lt(s->seq, rcv_nxt)) {
-		uint32_t old = rcv_nxt - s->seq;
-
-		if (old > s->data_len) {
-			old = s->data_len;
-			s->flags &= ~TCP_FIN;
-		}
-		s->data += old;
-		s->data_len -= old;
-		s->seq = rcv_nxt;
-	}
-
-	uint32_t offset = s->seq - rcv_nxt;
-
-	if (offset + tcp_seg_len(s) > wnd) {
-		s->flags &= ~TCP_FIN;
-		if (offset + s->data_len > wnd)
-			s->data_len = wnd - offset;
-	}
-}
-
-/* The peer's FIN has been taken and, where there is one, the application told. */
-static void
-fin_received(struct tcp *t, struct tcp_conn *c)
-{
-	if (!(c->flags & TCP_F_ORPHAN)) {
-		t->ops->on_peer_fin(t->app, tcp_conn_index(t, c));
-		if (c->state == SPATE_CLOSED)
-			return;
-	}
-	if (c->state == SPATE_FIN_WAIT_1 || c->state == SPATE_FIN_WAIT_2)
-		tcp_advance(t, c, TCP_EV_FIN);
-}
-
-/* Nobody is left to read, and the peer must know: RFC 1122 4.2.2.13 (CM-15). */
-static void
-refuse_data(struct tcp *t, struct tcp_conn *c)
-{
-	spate_count(t->counters, SPATE_UNREAD_CLOSE);
-	tcp_abort(t, c, -ECONNABORTED);
-}
-
-/*
- * `len` bytes at RCV.NXT, and behind them the FIN if `fin`: RCV.NXT moves, and the application
- * is told. False when no more can follow: the FIN was there, or the connection is gone.
- */
-static bool
-deliver(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len, bool fin)
-{
-	if (len && (c->flags & TCP_F_ORPHAN)) {
-		refuse_data(t, c);
-		return false;
-	}
-	c->rcv_nxt += len + fin;
-	if (seq_gt(c->rcv_nxt, c->rcv_adv))
-		c->rcv_adv = c->rcv_nxt; /* a bare FIN behind a closed window */
-	c->options |= TCP_O_BEHIND;
-	/*
-	 * The state moves before the application hears of the data, so that a close() from
-	 * there answers the FIN (LAST_ACK) instead of crossing it (CLOSING).
-	 */
-	if (fin && c->state == SPATE_ESTABLISHED)
-		tcp_advance(t, c, TCP_EV_FIN);
-	if (len) {
-		spate_count_n(t->counters, SPATE_RX_BYTES, len);
-
-		uint32_t used = t->ops->on_data(t->app, tcp_conn_index(t, c), data, len);
-
-		if (c->state == SPATE_CLOSED)
-			return false;
-		/* What is lent is not yet unread: a close() from there closes in order. */
-		c->rcv_unread += used < len ? len - used : 0;
-		if (c->rcv_unread && (c->flags & TCP_F_ORPHAN)) {
-			refuse_data(t, c);
-			return false;
-		}
-	}
-	if (fin)
-		fin_received(t, c);
-	return !fin;
-}
-
-/* The segment begins at RCV.NXT, and something is held: both, each number once, in order. */
-static void
-fill_gap(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
-{
-	uint32_t end = s->seq + s->data_len, fin = end, held_fin, n;
-	bool has_fin = s->flags & TCP_FIN, more = true;
-
-	/* In order decides: a FIN there ends it, whatever is held beyond. */
-	if (tcp_reassembly_fin(t, c, &held_fin) && (!has_fin || seq_lt(held_fin, fin))) {
-		has_fin = true;
-		fin = held_fin;
-	}
-	while (more) {
-		uint32_t gap = tcp_reassembly_gap(t, c);
-		const uint8_t *data = s->data;
-		struct rte_mbuf *m = NULL;
-
-		n = 0;
-		if (gap == 0) {
-			m = tcp_reassembly_take(t, c, &data, &n);
-		} else if (seq_lt(c->rcv_nxt, end)) {
-			data += c->rcv_nxt - s->seq;
-			n = end - c->rcv_nxt < gap ? end - c->rcv_nxt : gap;
-		}
-		if (has_fin && n > fin - c->rcv_nxt)
-			n = fin - c->rcv_nxt;
-
-		bool last = has_fin && c->rcv_nxt + n == fin;
-
-		if (last)
-			tcp_reassembly_clear(t, c);
-		more = (n || last) && deliver(t, c, data, n, last);
-		rte_pktmbuf_free(m);
-	}
-	tcp_extra_let_go(t, c);
-}
-
-/* What of a segment at RCV.NXT is held already; what lies below it has been noted. */
-static void
-note_held(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
-{
-	struct tcp_stretch held = {0};
-	uint32_t end = s->seq + tcp_seg_len(s);
-
-	if (tcp_reassembly_lowest(t, c, &held) && seq_lt(held.from, end))
-		tcp_sack_duplicate(t, c, held.from, seq_lt(held.to, end) ? held.to : end);
-}
-
+/* Is it a FIN with nothing in front of it, which takes no room (DT-05)? */
 static bool
 bare_fin(const struct tcp_conn *c, const struct tcp_seg *s)
 {
 	return c->state >= SPATE_ESTABLISHED && !(s->flags & (TCP_SYN | TCP_RST)) &&
 	       acceptable_bare_fin(c->rcv_nxt, s->seq, s->data_len, s->flags & TCP_FIN);
-}
-
-/*
- * RFC 1122 4.2.3.2, RFC 5681 4.2: the ACK of data in order may wait for something to ride on,
- * but not that of a second segment, nor of more than one in a piece. While something of ours
- * is in flight the connection's one timer is taken: no wait then.
- */
-static bool
-ack_may_wait(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *s)
-{
-	return t->conf.delayed_ack_ms && !(c->options & TCP_O_BEHIND) &&
-	       !(c->flags & TCP_F_ACK_NOW) && s->data_len <= c->mss && !(s->flags & TCP_FIN) &&
-	       c->snd_una == c->snd_nxt && !tcp_unsent(c);
-}
-
-/* In order, and nothing is held beyond it. */
-static void
-text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
-{
-	if (ack_may_wait(t, c, s))
-		tcp_timer_due(c);
-	else
-		ack_now(t, c);
-	deliver(t, c, s->data, s->data_len, s->flags & TCP_FIN);
-}
-
-/* Seventh and eighth: text and FIN. */
-static void
-text_received(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
-{
-	bool old = seq_lt(s->seq, c->rcv_nxt);
-
-	if (old) {
-		note_duplicate(t, c, s);
-		ack_now(t, c);
-	}
-	trim(s, c->rcv_nxt, bare_fin(c, s) ? 1 : tcp_rcv_wnd(c));
-
-	if (s->data_len == 0 && !(s->flags & TCP_FIN))
-		return;
-	/* After the peer's FIN there is no more to come (RFC 9293: "should not occur"). */
-	if (c->state != SPATE_ESTABLISHED && c->state != SPATE_FIN_WAIT_1 &&
-		c->state != SPATE_FIN_WAIT_2)
-		return;
-	if (s->data_len && (c->flags & TCP_F_ORPHAN)) {
-		refuse_data(t, c);
-		return;
-	}
-	if (s->seq == c->rcv_nxt && (c->extra == TCP_EXTRA_NONE || !tcp_reassembly_any(t, c))) {
-		text_in_order(t, c, s);
-		return;
-	}
-	ack_now(t, c); /* of a gap, or of what fills it: RFC 5681 4.2 */
-	if (s->seq != c->rcv_nxt) {
-		spate_count(t->counters, SPATE_OUT_OF_ORDER);
-		tcp_reassembly_keep(t, c, s);
-		return;
-	}
-	if (!old)
-		note_held(t, c, s);
-	fill_gap(t, c, s);
 }
 
 /*
@@ -513,7 +302,7 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	if (unlikely(t->conf.user_timeout_option))
 		tcp_user_timeout_input(t, c, &o);
 	/* Sixth, urgent data is delivered in line (RFC 6093). Seventh and eighth: */
-	text_received(t, c, s);
+	tcp_input_text(t, c, s);
 }
 
 /*

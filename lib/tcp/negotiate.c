@@ -6,7 +6,9 @@
 #include <errno.h>
 
 #include "ip/packet.h"
+
 #include "tcp/auth.h"
+#include "tcp/receive_window.h"
 
 #define MSS_DEFAULT    536 /* RFC 9293 3.7.1: no MSS option from the peer */
 #define MSS_DEFAULT_V6 1220
@@ -64,7 +66,7 @@ tcp_our_wscale(const struct tcp *t)
 {
 	uint8_t shift = 0;
 
-	while (shift < TCP_WSCALE_MAX && t->conf.receive_buffer >> shift > UINT16_MAX)
+	while (shift < TCP_WSCALE_MAX && tcp_receive_max(t) >> shift > UINT16_MAX)
 		shift++;
 	return shift;
 }
@@ -121,7 +123,7 @@ tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options
 	if ((c->flags & TCP_F_WSCALE) && o->has_wscale) {
 		uint8_t shift = o->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : o->wscale;
 
-		c->wscale = shift << 4 | tcp_our_wscale(t);
+		c->wscale = shift << 4;
 	} else {
 		c->flags &= ~TCP_F_WSCALE;
 		c->wscale = 0;

@@ -371,7 +371,8 @@ void
 tcp_send_loss_probe(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t used = c->snd_nxt - c->snd_una, room = tcp_room_now(t, c);
-	uint32_t len = c->snd_end - c->snd_nxt, back = used < room ? used : room;
+	uint32_t most = room + !!(c->flags & TCP_F_FIN_SENT);
+	uint32_t len = c->snd_end - c->snd_nxt, back = used < most ? used : most;
 	uint8_t flags;
 
 	/* RFC 8985 7.3: new data if the peer has room for a segment of it, cwnd or not. */

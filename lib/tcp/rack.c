@@ -90,17 +90,30 @@ any_news(const struct tcp_conn *c, const struct tcp_options *o)
 	return false;
 }
 
-/* What the blocks add to the scoreboard. True when a hole was filled that was not sent again. */
-static bool
-take_blocks(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, const struct tcp_options *o)
+/*
+ * What the blocks add to the scoreboard. The newest comes first, so that one behind it could seem
+ * to fill the hole it has made: they are taken in the order of their numbers.
+ */
+static void
+take_blocks(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, const struct tcp_options *o,
+	bool *filled)
 {
-	bool filled = false;
+	struct tcp_sack_block block[TCP_SACK_BLOCKS_MAX];
+	uint32_t n = 0;
 
-	for (uint32_t i = is_duplicate(c, o); i < o->n_sack; i++)
-		if (is_news(c, &o->sack[i]))
-			scoreboard_block(&t->holes, &x->board, c->snd_una, o->sack[i].left,
-				o->sack[i].right, tcp_now_us(t), &filled);
-	return filled;
+	for (uint32_t i = is_duplicate(c, o); i < o->n_sack; i++) {
+		uint32_t k = n;
+
+		if (!is_news(c, &o->sack[i]))
+			continue;
+		for (; k > 0 && seq_lt(o->sack[i].left, block[k - 1].left); k--)
+			block[k] = block[k - 1];
+		block[k] = o->sack[i];
+		n++;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		scoreboard_block(&t->holes, &x->board, c->snd_una, block[i].left, block[i].right,
+			tcp_now_us(t), filled);
 }
 
 /*
@@ -110,7 +123,7 @@ take_blocks(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, const struct
 static void
 sent_for_nothing(struct tcp_conn *c, struct tcp_extra *x)
 {
-	if (seq_lt(c->snd_una, x->reo_until))
+	if (x->reo_persist && seq_lt(c->snd_una, x->reo_until))
 		return;
 	x->reo_until = c->snd_nxt;
 	x->reo_steps += x->reo_steps < REO_STEPS_MAX;
@@ -134,7 +147,9 @@ static bool
 mark(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x)
 {
 	struct scoreboard_rule rule = {
-		.dup_bytes = x->reordered ? 0 : RECOVERY_DUPACKS * tcp_segment_room(c),
+		/* RFC 6675 4, IsLost(): more than so many segments, of which the last may be short.
+		 */
+		.dup_bytes = x->reordered ? 0 : (RECOVERY_DUPACKS - 1) * tcp_segment_room(c) + 1,
 		.wait_us = reordering_window(c, x),
 		.rtt_us = round_trip(c) + c->rttvar_us,
 	};
@@ -155,7 +170,8 @@ enter(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 		c->ssthresh = c->cwnd; /* lost for its size: no congestion */
 	} else {
 		spate_count(t->counters, SPATE_FAST_RETRANSMITS);
-		tcp_cwnd_shrink(t, c);
+		/* RFC 6675 5 (4.2): what left for the first of its signs does not count. */
+		tcp_cwnd_shrink(t, c, flight < c->cwnd ? flight : c->cwnd);
 	}
 	x = tcp_extra_of(t, c);
 	if (x->reo_persist && --x->reo_persist == 0)
@@ -191,21 +207,35 @@ reduce(struct tcp *t, struct tcp_conn *c, uint32_t delivered, bool safe, bool fi
 	c->cwnd = pipe + send;
 }
 
-static void
+/* All of it is repaired. True when it was fast recovery, so that the window is what it is to be. */
+static bool
 leave(struct tcp_conn *c)
 {
-	if (c->flags & TCP_F_RECOVERY)
+	bool fast = c->flags & TCP_F_RECOVERY;
+
+	if (fast)
 		c->cwnd = c->ssthresh;
 	c->flags &= ~(TCP_F_RECOVERY | TCP_F_LOSS);
+	return fast;
+}
+
+/* Does the ACK say that the loss probe has come twice? */
+static bool
+of_probe(const struct tcp_conn *c, const struct tcp_extra *x, const struct tcp_options *o)
+{
+	return x->probe_out && x->probe_again && is_duplicate(c, o) &&
+	       o->sack[0].right == x->probe_end;
 }
 
 /*
  * RFC 8985 7.4.2: the loss probe is acknowledged. Where it was the last segment again, an ACK
  * of more than it, with no word of its having come twice, means that it has repaired a loss.
+ * That word is a D-SACK of its end, or from who has none a plain duplicate ACK.
  */
 static void
-probe_acked(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, uint32_t acked, bool twice)
+probe_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp_options *o)
 {
+	struct tcp_extra *x = tcp_extra_of(t, c);
 	bool repaired = false;
 
 	if (x == NULL || !x->probe_out) {
@@ -214,14 +244,14 @@ probe_acked(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, uint32_t ack
 	}
 	if (seq_lt(c->snd_una, x->probe_end))
 		return;
-	if (x->probe_again && !twice && acked) {
+	if (x->probe_again && !of_probe(c, x, o)) {
 		repaired = seq_gt(c->snd_una, x->probe_end);
-		if (!repaired)
+		if (!repaired && (acked || o->n_sack))
 			return; /* the next ACK tells */
 	}
 	c->probing = x->probe_out = false;
 	if (repaired && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))) {
-		tcp_cwnd_shrink(t, c);
+		tcp_cwnd_shrink(t, c, x->probe_flight);
 		c->cwnd = c->ssthresh;
 	}
 	tcp_extra_let_go(t, c);
@@ -241,27 +271,41 @@ board_of(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o)
 	return begin(t, c);
 }
 
+/*
+ * Another timer may be due, or the same at another time; but the timeout's, and that of a closed
+ * window, waits for no more than ACKs of new data (RFC 6298 5.3), which ack.c sees to. At once:
+ * there may be no output, and whoever waits for the next deadline is told of it before.
+ */
+static void
+timer_after(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->snd_wnd && (tcp_rack_wait_us(t, c) || c->timer == TCP_TIMER_LOSS_PROBE ||
+				  c->timer == TCP_TIMER_REORDER))
+		tcp_timer_update(t, c, true);
+}
+
 bool
 tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp_options *o)
 {
-	struct tcp_extra *x;
-	bool twice = is_duplicate(c, o), lost, first = false;
+	struct tcp_extra *x = tcp_extra_of(t, c);
+	bool lost, over, first = false, filled = false, left = false;
 	uint32_t before, delivered;
 
-	if (c->probing)
-		probe_acked(t, c, tcp_extra_of(t, c), acked, twice);
-	x = board_of(t, c, o);
-	if (x == NULL)
-		return false;
-	before = scoreboard_sacked(&t->holes, &x->board, c->snd_una - acked);
-	scoreboard_ack(&t->holes, &x->board, c->snd_una);
-	if (take_blocks(t, c, x, o) && !(c->flags & TCP_F_LOSS))
-		x->reordered = true;
-	if (twice)
+	/* A loss probe's coming twice says nothing of the order (RFC 8985 7.4.2). */
+	if (x && is_duplicate(c, o) && !of_probe(c, x, o))
 		sent_for_nothing(c, x);
+	if (c->probing)
+		probe_acked(t, c, acked, o);
+	x = board_of(t, c, o);
+	if (x == NULL) /* RFC 6675 2: without news, no duplicate ACK */
+		return acked == 0 && is_duplicate(c, o) && !any_news(c, o);
+	before = scoreboard_sacked(&t->holes, &x->board, c->snd_una - acked);
+	scoreboard_ack(&t->holes, &x->board, c->snd_una, &filled);
+	take_blocks(t, c, x, o, &filled);
+	x->reordered |= filled && !(c->flags & TCP_F_LOSS);
 	delivered = acked + scoreboard_sacked(&t->holes, &x->board, c->snd_una) - before;
 	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && seq_geq(c->snd_una, c->recover))
-		leave(c);
+		left = leave(c);
 	lost = mark(t, c, x);
 	if (lost && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))) {
 		enter(t, c, c->snd_nxt - c->snd_una + acked);
@@ -269,16 +313,17 @@ tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp
 	}
 	if (c->flags & TCP_F_RECOVERY) {
 		reduce(t, c, delivered, acked && !lost, first);
-	} else if (!(c->options & TCP_O_ECN_CUT) && acked) {
+	} else if (!(c->options & TCP_O_ECN_CUT) && acked && !left) {
 		c->cwnd_limited |= !!(c->flags & TCP_F_LOSS);
 		tcp_cwnd_grow(t, c, acked);
 	}
-	if (!x->board.any && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)))
-		tcp_rack_clear(t, c);
-	/* RFC 6298 5.3: nothing less than an ACK of new data begins the timeout anew. */
-	tcp_timer_update(t, c, false);
 	tcp_ready(t, c);
-	return true;
+	over = !x->board.any && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS));
+	if (over)
+		tcp_rack_clear(t, c);
+	timer_after(t, c);
+	/* Over before it began there was no room for a hole. */
+	return !over || acked || !any_news(c, o);
 }
 
 bool
@@ -338,7 +383,7 @@ tcp_rack_may_probe(const struct tcp *t, const struct tcp_conn *c)
 	 */
 	return (c->options & TCP_O_SACK) && c->srtt_us && !c->probing && c->backoff == 0 &&
 	       !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && !tcp_rack_active(t, c) &&
-	       c->snd_nxt - c->snd_una > tcp_segment_room(c);
+	       c->snd_nxt - c->snd_una - !!(c->flags & TCP_F_FIN_SENT) > tcp_segment_room(c);
 }
 
 uint64_t
@@ -362,6 +407,7 @@ tcp_rack_probed(struct tcp *t, struct tcp_conn *c, bool fresh)
 	x->probe_out = true;
 	x->probe_again = !fresh;
 	x->probe_end = c->snd_nxt;
+	x->probe_flight = c->snd_nxt - c->snd_una;
 }
 
 uint32_t
@@ -379,11 +425,11 @@ tcp_rack_wait_us(const struct tcp *t, const struct tcp_conn *c)
 void
 tcp_rack_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	struct tcp_extra *x = tcp_extra_of(t, c);
-
-	if (mark(t, c, x) && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))) {
+	if (!tcp_rack_active(t, c) || !mark(t, c, tcp_extra_of(t, c)))
+		return;
+	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)))
 		enter(t, c, c->snd_nxt - c->snd_una);
+	if (c->flags & TCP_F_RECOVERY)
 		reduce(t, c, 0, false, true);
-	}
 	tcp_ready(t, c);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tcp/extra.h"
+#include "tcp/receive_window.h"
 #include "tcp/sack.h"
 #include "tcp/seq.h"
 
@@ -54,9 +55,9 @@ tcp_reassembly_bytes(const struct tcp *t, const struct tcp_conn *c)
 /* ---- keep */
 
 uint32_t
-tcp_reassembly_buffers_max(const struct tcp *t)
+tcp_reassembly_buffers_max(const struct tcp *t, const struct tcp_conn *c)
 {
-	return BUFFERS_LEAST + t->conf.receive_buffer / (RTE_MBUF_DEFAULT_DATAROOM / 2);
+	return BUFFERS_LEAST + tcp_receive_buffer(t, c) / (RTE_MBUF_DEFAULT_DATAROOM / 2);
 }
 
 /* An empty buffer; NULL, counted, where a bound is reached. */
@@ -65,7 +66,7 @@ new_buffer(struct tcp *t, struct tcp_reassembly *r)
 {
 	struct rte_mbuf *m;
 
-	if (r->buffers >= tcp_reassembly_buffers_max(t)) {
+	if (r->buffers >= r->buffers_max) {
 		spate_count(t->counters, SPATE_OOO_CONN_FULL);
 		return NULL;
 	}
@@ -239,6 +240,7 @@ tcp_reassembly_keep(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		spate_count(t->counters, SPATE_OOO_NO_RECORD);
 		return;
 	}
+	x->held.buffers_max = tcp_reassembly_buffers_max(t, c);
 	heed_fin(&x->held, s);
 	if (insert(t, c, &x->held, s, s->seq, s->seq + tcp_seg_len(s)) && (s->flags & TCP_FIN)) {
 		x->held.has_fin = true;

@@ -59,7 +59,7 @@ tcp_held_in(const struct rte_mbuf *m)
 struct tcp_reassembly {
 	struct rte_mbuf *first; /* of the lowest stretch; NULL: nothing is held */
 	uint32_t numbers;       /* held: bytes, and the FIN */
-	uint32_t buffers;
+	uint32_t buffers, buffers_max;
 	uint32_t stretches;
 	uint32_t stamp; /* of the stretch touched last: each touch has a higher one */
 	uint32_t fin;   /* the FIN's number, where has_fin */
@@ -67,7 +67,7 @@ struct tcp_reassembly {
 };
 
 /* Buffers one connection may hold: twice what its window takes when they are full. */
-uint32_t tcp_reassembly_buffers_max(const struct tcp *t);
+uint32_t tcp_reassembly_buffers_max(const struct tcp *t, const struct tcp_conn *c);
 
 /* Is anything held? */
 bool tcp_reassembly_any(const struct tcp *t, const struct tcp_conn *c);

@@ -38,6 +38,8 @@ tcp_recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 void
 tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
 {
+	uint32_t flight = c->snd_nxt - c->snd_una;
+
 	if (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) {
 		/* RFC 5681 3.2 step 4: a segment has left the network. */
 		if (c->flags & TCP_F_RECOVERY) {
@@ -57,7 +59,8 @@ tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
 	if (tcp_path_probe_lost(t, c, true))
 		return;
 	spate_count(t->counters, SPATE_FAST_RETRANSMITS);
-	tcp_cwnd_shrink(t, c);
+	/* RFC 5681 3.2 step 2: what the two before have let leave does not count. */
+	tcp_cwnd_shrink(t, c, flight < c->cwnd ? flight : c->cwnd);
 	c->cwnd = c->ssthresh + RECOVERY_DUPACKS * tcp_segment_room(c);
 	c->recover = c->snd_nxt;
 	c->snd_rtx = c->snd_una;
@@ -84,7 +87,7 @@ tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	/* RFC 5681 3.1: only the first timeout of a segment reduces; then one segment. */
 	if (c->retries == 0)
-		tcp_cwnd_shrink(t, c);
+		tcp_cwnd_shrink(t, c, c->snd_nxt - c->snd_una);
 	c->cwnd = tcp_segment_room(c);
 	tcp_recovery_all(t, c);
 }

@@ -29,8 +29,11 @@ void tcp_cwnd_begin(const struct tcp *t, struct tcp_conn *c);
 /* `acked` bytes more, and nothing is lost. */
 void tcp_cwnd_grow(struct tcp *t, struct tcp_conn *c, uint32_t acked);
 
-/* Congestion: ssthresh is what the window should come down to. Tells the peer, with ECN. */
-void tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c);
+/*
+ * Congestion, with `flight` bytes in flight: ssthresh is what the window should come down to.
+ * Tells the peer, with ECN.
+ */
+void tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight);
 
 /* SPATE_OPT_CONGESTION. 0 or -EINVAL. */
 int tcp_cwnd_choose(struct tcp *t, struct tcp_conn *c, uint64_t which);

@@ -7,7 +7,7 @@
  * first, then those reported before it. A duplicate is reported once, by a block in front of
  * these, below RCV.NXT or inside the second one. Data segments make room for it (RFC 6691).
  *
- * The blocks that a peer sends are parsed with its other options and not used yet.
+ * What the blocks that a peer sends mean is scoreboard.h's and rack.c's.
  */
 #ifndef SPATE_TCP_SACK_H
 #define SPATE_TCP_SACK_H

@@ -69,13 +69,26 @@ cut_left(struct tcp_hole *h, uint32_t start)
 		h->rtx = start;
 }
 
-void
-scoreboard_ack(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una)
+/* Has something of `h` that lies at `from` arrived, which was sent only once? */
+static bool
+came_late(const struct tcp_hole *h, uint32_t from)
 {
-	while (b->first != SCOREBOARD_NONE && seq_leq(p->hole[b->first].end, una))
+	return seq_geq(from, h->rtx) && !h->again;
+}
+
+void
+scoreboard_ack(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una, bool *filled)
+{
+	while (b->first != SCOREBOARD_NONE && seq_lt(p->hole[b->first].start, una)) {
+		struct tcp_hole *h = &p->hole[b->first];
+
+		*filled |= came_late(h, h->start);
+		if (seq_gt(h->end, una)) {
+			cut_left(h, una);
+			break;
+		}
 		drop(p, b, &b->first);
-	if (b->first != SCOREBOARD_NONE && seq_lt(p->hole[b->first].start, una))
-		cut_left(&p->hole[b->first], una);
+	}
 	if (b->any && seq_leq(b->fack, una))
 		scoreboard_clear(p, b);
 }
@@ -151,12 +164,12 @@ scoreboard_block(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t u
 		uint32_t to = seq_lt(right, h->end) ? right : h->end;
 
 		if (seq_lt(from, to)) {
-			bool never = seq_geq(from, h->rtx) && !h->again;
+			bool late = came_late(h, from);
 
 			if (!fill(p, b, link, from, to))
 				break;
 			news += to - from;
-			*filled |= never;
+			*filled |= late;
 		}
 		/* What was cut off the left, or stays, is passed; a dropped one has gone by itself.
 		 */
@@ -233,11 +246,18 @@ scoreboard_mark(const struct scoreboard_pool *p, struct tcp_scoreboard *b,
 }
 
 void
-scoreboard_timeout(const struct scoreboard_pool *p, struct tcp_scoreboard *b)
+scoreboard_timeout(struct scoreboard_pool *p, struct tcp_scoreboard *b)
 {
 	for (uint32_t i = b->first; i != SCOREBOARD_NONE; i = p->hole[i].next) {
-		p->hole[i].lost = true;
-		p->hole[i].rtx = p->hole[i].start;
+		struct tcp_hole *h = &p->hole[i];
+
+		h->lost = true;
+		h->rtx = h->start;
+		while (h->next != SCOREBOARD_NONE && p->hole[h->next].start == h->end) {
+			h->end = p->hole[h->next].end;
+			h->again |= p->hole[h->next].again;
+			drop(p, b, &h->next);
+		}
 	}
 }
 

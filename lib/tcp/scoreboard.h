@@ -52,13 +52,16 @@ void scoreboard_pool_init(struct scoreboard_pool *p, void *memory, uint32_t max)
 void scoreboard_init(struct tcp_scoreboard *b);
 void scoreboard_clear(struct scoreboard_pool *p, struct tcp_scoreboard *b);
 
-/* Everything below `una` is acknowledged. */
-void scoreboard_ack(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una);
+/*
+ * Everything below `una` is acknowledged. `*filled`: among it is some of a hole that was not
+ * sent again, so that the network must have changed the order.
+ */
+void scoreboard_ack(
+	struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una, bool *filled);
 
 /*
  * The peer has [left, right), which lies in (una, nxt]. Returns how many numbers of it are
- * news. `*filled`: among them are some of a hole that was not sent again, so that the network
- * must have changed the order.
+ * news. `*filled`: as above.
  */
 uint32_t scoreboard_block(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una,
 	uint32_t left, uint32_t right, uint32_t now_us, bool *filled);
@@ -81,8 +84,11 @@ struct scoreboard_rule {
 bool scoreboard_mark(const struct scoreboard_pool *p, struct tcp_scoreboard *b,
 	const struct scoreboard_rule *rule, uint32_t now_us, uint32_t *next_us);
 
-/* All holes are lost, and nothing sent again counts (RFC 6675 5.1, after a timeout). */
-void scoreboard_timeout(const struct scoreboard_pool *p, struct tcp_scoreboard *b);
+/*
+ * All holes are lost, and nothing sent again counts (RFC 6675 5.1, after a timeout). Those
+ * with nothing between them become one.
+ */
+void scoreboard_timeout(struct scoreboard_pool *p, struct tcp_scoreboard *b);
 
 /*
  * The same for all of [una, nxt) that has not been reported, which ends what is known of

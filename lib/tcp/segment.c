@@ -9,6 +9,7 @@
 
 #include "ip/packet.h"
 #include "tcp/auth.h"
+#include "tcp/receive_window.h"
 #include "tcp/sack.h"
 #include "tcp/seq.h"
 #include "wire/ecn.h"
@@ -142,9 +143,10 @@ tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_
 uint16_t
 tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 {
-	uint8_t shift = syn ? 0 : tcp_rcv_wscale(c); /* RFC 7323 2.2: never scaled in a SYN */
+	uint8_t shift = syn ? 0 : tcp_rcv_wscale(t, c); /* RFC 7323 2.2: never scaled in a SYN */
 	uint32_t used = c->rcv_unread;
-	uint32_t wnd = used < t->conf.receive_buffer ? t->conf.receive_buffer - used : 0;
+	uint32_t buffer = tcp_receive_buffer(t, c);
+	uint32_t wnd = used < buffer ? buffer - used : 0;
 	uint32_t field = wnd >> shift < UINT16_MAX ? wnd >> shift : UINT16_MAX;
 	uint32_t edge = c->rcv_nxt + (field << shift);
 
@@ -157,7 +159,7 @@ tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 		uint32_t unit = (1u << shift) - 1;
 
 		field = (tcp_rcv_wnd(c) + unit) >> shift;
-		if (((uint64_t)field << shift) + used > (uint64_t)t->conf.receive_buffer + unit)
+		if (((uint64_t)field << shift) + used > (uint64_t)buffer + unit)
 			field = tcp_rcv_wnd(c) >> shift;
 		if (field > UINT16_MAX)
 			field = UINT16_MAX;

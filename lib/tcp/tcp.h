@@ -10,10 +10,12 @@
  *   close.c       shutdown, close, abort, forget
  *   state.c       the transitions, in one table
  *   input.c       segments for a synchronised connection, RFC 9293 3.10.7.4
+ *   input_text.c  their data and FIN, and when that is acknowledged
  *   input_syn.c   segments in LISTEN and SYN_SENT, 3.10.7.2 and 3.10.7.3
  *   syn_cookie.c  SYNs answered without keeping anything
  *   reassembly.c  what came beyond a gap, until the gap is filled
  *   sack.c        what the peer is told of that
+ *   receive_window.c  what we offer to take, and how it grows
  *   time_wait.c   everything about TIME_WAIT
  *   reset.c       resets for nobody's segments, challenge ACKs
  *   negotiate.c   options of SYNs, both ways
@@ -77,6 +79,7 @@ struct tcp {
 	uint64_t ageing_ns;        /* ageing.c: the next round, or that under way, began */
 	uint32_t ageing_at;        /* ... and has come to this record */
 	uint32_t ts_now;           /* the timestamp clock: milliseconds */
+	uint8_t rcv_shift;         /* tcp_our_wscale() */
 	bool auth_look;            /* segments are to be shown to tcp_auth_input() */
 	struct spate_tcp_conf conf;
 
@@ -166,6 +169,12 @@ tcp_is_embryo(const struct tcp_conn *c)
 /* Any segment that passed the checksum. */
 void tcp_input(struct tcp *t, struct tcp_rx *rx);
 
+/* Its text and FIN, when all else has been found acceptable. */
+void tcp_input_text(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+
+/* What of it lies below RCV.NXT has come before: RFC 2883. */
+void tcp_note_duplicate(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+
 /* A segment for a TIME_WAIT (index into t->tw), for a listener, for a SYN_SENT. */
 void tcp_input_time_wait(struct tcp *t, const struct tcp_rx *rx, uint32_t tw);
 void tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx);
@@ -246,8 +255,14 @@ uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *
 /* Take the peer's SYN options; `offered` says what we may agree to. */
 void tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
 
-/* RCV.WND.SHIFT for our receive buffer. */
+/* RCV.WND.SHIFT that we offer, for the largest receive buffer; and a connection's. */
 uint8_t tcp_our_wscale(const struct tcp *t);
+
+static inline uint8_t
+tcp_rcv_wscale(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->flags & TCP_F_WSCALE ? t->rcv_shift : 0;
+}
 
 /* ---- ecn.c */
 
@@ -286,6 +301,14 @@ void tcp_ready(struct tcp *t, struct tcp_conn *c);
 
 /* SPATE_OPT_NO_DELAY, SPATE_OPT_CORK. 0 or -EINVAL. */
 int tcp_set_small(struct tcp *t, struct tcp_conn *c, enum spate_option option, uint64_t on);
+
+/* An ACK is owed, and leaves with the next output. */
+static inline void
+tcp_ack_now(struct tcp *t, struct tcp_conn *c)
+{
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_ready(t, c);
+}
 
 /* Build segments of ready connections while there is room for `max` frames. */
 void tcp_output(struct tcp *t, uint32_t max);

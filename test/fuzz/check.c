@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "stack/stack.h"
+#include "tcp/receive_window.h"
 #include "tcp/extra.h"
 #include "tcp/seq.h"
 
@@ -138,7 +139,7 @@ one_record(struct fuzz *f, uint32_t i)
 {
 	const struct tcp *t = &f->stack->tcp;
 	const struct tcp_conn *c = &t->conns[i];
-	uint32_t granule = (1u << tcp_rcv_wscale(c)) - 1;
+	uint32_t granule = (1u << tcp_rcv_wscale(t, c)) - 1;
 	uint64_t offered = (uint64_t)tcp_rcv_wnd(c) + c->rcv_unread;
 
 	if (!seq_leq(c->snd_una, c->snd_nxt) || c->snd_nxt - c->snd_una > 1u << 30)
@@ -148,9 +149,9 @@ one_record(struct fuzz *f, uint32_t i)
 	/* Before the peer has spoken there is nothing to say but SYN. */
 	if (c->state == SPATE_SYN_SENT && (c->flags & (TCP_F_ACK_NOW | TCP_F_RTX_DUE)))
 		fuzz_fail(f, "an ACK or data owed in SYN_SENT");
-	if (offered > t->conf.receive_buffer + granule)
+	if (offered > tcp_receive_buffer(t, c) + granule)
 		fuzz_fail(f, "window %u and %u unread in a buffer of %u", tcp_rcv_wnd(c),
-			c->rcv_unread, t->conf.receive_buffer);
+			c->rcv_unread, tcp_receive_buffer(t, c));
 	if (c->flags & TCP_F_OPENED) {
 		MUST(f, "a connection the application knows", f->conn[i].open, 1);
 		MUST(f, "unread bytes", c->rcv_unread, f->conn[i].unread);
@@ -204,7 +205,7 @@ reassembly(struct fuzz *f, const struct tcp_conn *c)
 	MUST(f, "stretches", r->stretches, n);
 	MUST(f, "buffers held", r->buffers, buffers);
 	MUST(f, "numbers held", r->numbers, numbers);
-	if (n > TCP_STRETCHES_MAX || buffers > tcp_reassembly_buffers_max(t))
+	if (n > TCP_STRETCHES_MAX || buffers > tcp_reassembly_buffers_max(t, c))
 		fuzz_fail(f, "%u stretches, %u buffers held", n, buffers);
 	if (r->has_fin)
 		MUST(f, "a FIN held is the last", r->fin + 1, at);
@@ -214,7 +215,7 @@ reassembly(struct fuzz *f, const struct tcp_conn *c)
 	if (n == 0 && r->has_fin)
 		fuzz_fail(f, "a FIN held behind nothing");
 	if (n == 0 && !x->has_duplicate && !x->user_timeout_ms && !x->user_timeout_set &&
-		!x->path_mss && !x->rack && !x->probe_out && !x->has_memory)
+		!x->path_mss && !x->rack && !x->probe_out && !x->has_memory && !x->receiving)
 		fuzz_fail(f, "a side record without use");
 	return buffers;
 }

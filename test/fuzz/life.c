@@ -31,6 +31,7 @@ tcp_knobs(struct fuzz *f)
 	t->max_rto_ms = PICK(f, 1000, 60000, 120000);
 	t->congestion = PICK(f, SPATE_CUBIC, SPATE_NEWRENO);
 	t->delayed_ack_ms = PICK(f, 0, 1, 40, 40, 500);
+	t->receive_buffer_max = PICK(f, 0, 1 << 20, 8 << 20);
 	t->no_delay = chance(f, 50);
 	t->syn_retries = PICK(f, 0, 1, 6, 6, 15);
 	t->synack_retries = PICK(f, 0, 1, 5, 5, 15);

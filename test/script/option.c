@@ -157,7 +157,7 @@ option_match(
 	bool ts = !(g->flags & RST) && conf->timestamps && (first || s->peer_ts);
 	uint32_t shift = 0;
 
-	while (conf->receive_buffer >> shift > 65535)
+	while (RTE_MAX(conf->receive_buffer, conf->receive_buffer_max) >> shift > 65535)
 		shift++;
 	script_want(s, "MSS", v->mss, g->mss ? g->mss : syn ? SET(s->conf.mtu - (script_v6 ? 60 : 40)) : ABSENT, line);
 	script_want(s, "user timeout", v->uto, g->uto ? g->uto : ABSENT, line);

@@ -71,6 +71,7 @@ defaults(struct script *s, const struct numbers *n, bool options, bool active)
 	s->conf.tcp.congestion = SPATE_NEWRENO;
 	s->conf.tcp.no_delay = true;
 	s->conf.tcp.delayed_ack_ms = 0;
+	s->conf.tcp.receive_buffer_max = 0;
 	for (int i = 0; i < TUPLES; i++)
 		s->tuple[i] = (struct tuple){
 			.laddr = OUR_IP,

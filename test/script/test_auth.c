@@ -293,12 +293,14 @@ OP_08_segment_room(struct script *s)
 
 	AO_START(s, &sha);
 	ESTABLISH(s);
-	SEND_PATTERN(s, room + 1);
+	SEND_PATTERN(s, room + 100);
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = room);
 	/* The second waits for nothing: it is the last of what there is. */
-	OUT(s, PSH_ACK, .seq = 1 + room, .ack = 1, .len = 1);
+	OUT(s, PSH_ACK, .seq = 1 + room, .ack = 1, .len = 100);
+	if (s->peer_sack) /* RFC 8985 7.3: as much as fits of the end */
+		OUT_AT(s, 10, PSH_ACK, .seq = 101, .ack = 1, .len = room);
 	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = room);
-	IN(s, ACK, .seq = 1, .ack = 2 + room);
+	IN(s, ACK, .seq = 1, .ack = 101 + room);
 	EVENTS(s, "sendable");
 }
 

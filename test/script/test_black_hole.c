@@ -54,7 +54,10 @@ timeout(struct script *s, int n, uint32_t len, bool last)
 	OUT_AT(s, 200 << n, last ? PSH_ACK : ACK, .seq = 1, .ack = 1, .len = len);
 }
 
-/* Ten full segments are lost, again and again, until the third time a small one is sent. */
+/*
+ * Ten full segments are lost, again and again, until the third time a small one is sent. With
+ * SACK the last of them goes again ahead of that (RFC 8985 7), and is lost as well.
+ */
 static uint32_t
 into_the_hole(struct script *s)
 {
@@ -65,6 +68,8 @@ into_the_hole(struct script *s)
 	IN(s, ACK, .seq = 1, .ack = 1); /* the first window that is scaled */
 	SEND_PATTERN(s, n);
 	stream(s, 0, n, full(s), n);
+	if (s->peer_sack)
+		OUT_AT(s, 10, PSH_ACK, .seq = 1 + n - full(s), .ack = 1, .len = full(s));
 	timeout(s, 0, full(s), false);
 	timeout(s, 1, full(s), false);
 	COUNTED(s, BLACK_HOLES, 0);
@@ -123,6 +128,17 @@ no_trial(struct script *s, uint32_t from)
 	return to;
 }
 
+/* Three segments behind a trial at `from` have arrived, and say that it has not. */
+static void
+trial_is_overtaken(struct script *s, uint32_t from)
+{
+	uint32_t behind = 1 + from + full(s);
+
+	for (uint32_t i = 1; i <= 3; i++)
+		IN(s, ACK, .seq = 1, .ack = 1 + from,
+			.sack = {{behind, behind + s->peer_sack * i * small(s)}});
+}
+
 /* ---- the hole */
 
 static void
@@ -142,12 +158,14 @@ PM_05_trial_is_lost(struct script *s)
 	to = trial(s, from);
 	COUNTED(s, PATH_PROBES, 1);
 	cwnd = script_info(s).cwnd;
-	for (int i = 0; i < 3; i++)
-		ACKED(s, from);
+	trial_is_overtaken(s, from);
 	OUT(s, ACK, .seq = 1 + from, .ack = 1, .len = small(s));
-	OUT(s, ACK, .seq = 1 + from + small(s), .ack = 1, .len = small(s));
+	/* With SACK no more than that, without it a segment of what follows. */
+	OUT(s, ACK, .seq = 1 + from + small(s), .ack = 1,
+		.len = s->peer_sack ? full(s) - small(s) : small(s));
 	SILENT(s);
-	EQUAL(s, script_info(s).cwnd, cwnd);
+	if (!s->peer_sack)
+		EQUAL(s, script_info(s).cwnd, cwnd);
 	COUNTED(s, FAST_RETRANSMITS, 0);
 	ACKED(s, to);
 	EVENTS(s, "sendable");
@@ -256,6 +274,8 @@ PM_05_knob(struct script *s)
 	ESTABLISH(s);
 	SEND_PATTERN(s, 2 * full(s));
 	stream(s, 0, 2 * full(s), full(s), 2 * full(s));
+	if (s->peer_sack)
+		OUT_AT(s, 10, PSH_ACK, .seq = 1 + full(s), .ack = 1, .len = full(s));
 	timeout(s, 0, small(s), false);
 }
 
@@ -282,6 +302,11 @@ PM_05_trial_is_lost_with_what_follows(struct script *s)
 	trial(s, from);
 	cwnd = script_info(s).cwnd;
 	script_advance(s, s->now + 10000 * MS, true);
+	if (s->peer_sack) {
+		OUT(s, PSH_ACK, .seq = 1 + from + full(s) + 3 * small(s), .ack = 1,
+			.len = small(s));
+		script_advance(s, s->now + 10000 * MS, true);
+	}
 	OUT(s, ACK, .seq = 1 + from, .ack = 1, .len = small(s));
 	while (s->head != s->tail)
 		script_next_frame(s);

@@ -250,6 +250,8 @@ OP_09_new_data_only(struct script *s)
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = r, .ecn = ECT0);
 	OUT(s, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r, .ecn = ECT0);
 	/* Sent again it must not be marked: a forged one could not be told from it (6.1.5). */
+	if (s->peer_sack)
+		OUT_AT(s, 10, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r);
 	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = r);
 	IN(s, ACK, .seq = 1, .ack = 1 + r);
 	OUT(s, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r);
@@ -459,6 +461,24 @@ OP_09_loss_in_the_same_round(struct script *s)
 	COUNTED(s, ECN_CUTS, 1);
 }
 
+/* The same, told by blocks: by 5/9 of what arrives as it is, and no second cut. */
+static void
+OP_09_hole_in_the_same_round(struct script *s)
+{
+	s->peer_sack = true;
+	flight(s);
+	IN(s, ACK | ECE, .seq = 1, .ack = UP_TO(2));
+	EQUAL(s, script_info(s).cwnd, 5 * room(s));
+	IN(s, ACK | ECE, .seq = 1, .ack = UP_TO(2), .sack = {{UP_TO(3), UP_TO(6)}});
+	OUT(s, ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
+	SILENT(s);
+	COUNTED(s, FAST_RETRANSMITS, 1);
+	IN(s, ACK | ECE, .seq = 1, .ack = UP_TO(11));
+	EQUAL(s, script_info(s).cwnd, 5 * room(s));
+	segments(s, 11, 15, CWR);
+	COUNTED(s, ECN_CUTS, 1);
+}
+
 /* 6.1.2: a window that shrank for loss says CWR too, and ECE within that recovery is not news. */
 static void
 OP_09_cwr_after_loss(struct script *s)
@@ -494,6 +514,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("OP-09", OP_09_ece_and_little_in_flight),
 	ROW_TEST("OP-09", OP_09_mark_on_the_last_of_the_data),
 	ROW_TEST("OP-09", OP_09_loss_in_the_same_round),
+	ROW_TEST("OP-09 DT-01", OP_09_hole_in_the_same_round),
 	ROW_TEST("OP-09", OP_09_cwr_after_loss),
 };
 

@@ -454,8 +454,34 @@ IP_07_rate_limited(struct script *s)
 	SILENT(s);
 }
 
+/* While a hole is repaired: what is missing goes in the new size, and what has arrived does not. */
+static void
+PM_02_in_recovery(struct script *s)
+{
+	uint32_t r = room(s, 1500), small = room(s, 1000), n;
+
+	s->peer_sack = true;
+	n = in_flight(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .sack = {{1 + 2 * r, 1 + n}});
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = r);
+	SILENT(s);
+	ERROR(s, UNREACHABLE, FRAGMENT, 1000, 1);
+	COUNTED(s, ICMP_PATH_MTU, 1);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = small);
+	SILENT(s);
+	IN(s, ACK, .seq = 1, .ack = 1 + small, .sack = {{1 + 2 * r, 1 + n}});
+	OUT(s, ACK, .seq = 1 + small, .ack = 1, .len = small);
+	OUT(s, ACK, .seq = 1 + 2 * small, .ack = 1, .len = small);
+	OUT(s, ACK, .seq = 1 + 3 * small, .ack = 1, .len = 2 * r - 3 * small);
+	SILENT(s);
+	IN(s, ACK, .seq = 1, .ack = 1 + n);
+	EVENTS(s, "sendable");
+	QUIET(s, 100000);
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST_V4("PM-01", PM_01_df_and_size),
+	ROW_TEST_V4("PM-02 DT-01", PM_02_in_recovery),
 	ROW_TEST_V4("PM-02", PM_02_lowered_and_sent_again),
 	ROW_TEST_V4("PM-02 PM-01", PM_02_next_connection_knows),
 	ROW_TEST_V4("PM-02", PM_02_a_connection_in_progress_tries_again),

@@ -48,7 +48,7 @@ DT_02_initial_window_of_ten(struct script *s)
 	segments(s, 13, 14, 20);
 }
 
-/* RFC 5681 equation 2: by what is acknowledged, a segment's worth at most. */
+/* RFC 5681 3.1, RFC 3465 2.3: by what is acknowledged, two segments' worth at most. */
 static void
 DT_02_slow_start_counts_bytes(struct script *s)
 {
@@ -57,7 +57,7 @@ DT_02_slow_start_counts_bytes(struct script *s)
 	SILENT(s);
 	EQUAL(s, script_info(s).cwnd, 10 * room(s) + 1);
 	IN(s, ACK, .seq = 1, .ack = UP_TO(11));
-	EQUAL(s, script_info(s).cwnd, 11 * room(s) + 1);
+	EQUAL(s, script_info(s).cwnd, 12 * room(s) + 1);
 	segments(s, 11, 20, 20);
 }
 
@@ -105,41 +105,72 @@ dup_acks(struct script *s, int n)
 		IN(s, ACK, .seq = 1, .ack = 1);
 }
 
-/* RFC 5681 3.2: on the third duplicate, half of the flight plus three. */
+/*
+ * RFC 3042: the first two duplicates let a new segment leave each. RFC 5681 3.2: the third, half
+ * of the flight, not counting those, plus three.
+ */
 static void
 DT_01_fast_retransmit(struct script *s)
 {
 	flight(s);
-	dup_acks(s, 2);
-	SILENT(s);
+	dup_acks(s, 1);
+	segments(s, 11, 11, 20);
+	dup_acks(s, 1);
+	segments(s, 12, 12, 20);
+	EQUAL(s, script_info(s).cwnd, 10 * room(s));
 	dup_acks(s, 1);
 	segments(s, 1, 1, 20);
 	COUNTED(s, FAST_RETRANSMITS, 1);
 	EQUAL(s, script_info(s).cwnd, 8 * room(s));
-	/* Each more has left the network: from the sixth on there is room for something new. */
-	dup_acks(s, 2);
+	/* Each more has left the network: from the eighth on there is room for something new. */
+	dup_acks(s, 4);
 	SILENT(s);
 	dup_acks(s, 1);
-	segments(s, 11, 11, 20);
+	segments(s, 13, 13, 20);
 	dup_acks(s, 3);
-	segments(s, 12, 14, 20);
+	segments(s, 14, 16, 20);
 	/* The hole is filled: five segments, half of the flight; four of them are out. */
-	IN(s, ACK, .seq = 1, .ack = UP_TO(11));
-	segments(s, 15, 15, 20);
+	IN(s, ACK, .seq = 1, .ack = UP_TO(13));
+	segments(s, 17, 17, 20);
 	EQUAL(s, script_info(s).cwnd, 5 * room(s));
 	COUNTED(s, RETRANSMITS, 1);
 	/* Congestion avoidance from here on, equation 3: a segment in a round trip. */
-	IN(s, ACK, .seq = 1, .ack = UP_TO(12));
+	IN(s, ACK, .seq = 1, .ack = UP_TO(14));
 	EQUAL(s, script_info(s).cwnd, 5 * room(s) + room(s) / 5);
-	segments(s, 16, 16, 20);
+	segments(s, 18, 18, 20);
 }
 
-/* Karn: what was sent twice is not timed, however it came to that. */
+/* Only for data there is, within the peer's window; and an ACK of something new ends it. */
+static void
+DT_01_limited_transmit(struct script *s)
+{
+	s->peer_ws = false;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(11 * room(s)));
+	SEND_PATTERN(s, 20 * room(s));
+	segments(s, 1, 10, 20);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(11 * room(s)));
+	segments(s, 11, 11, 20);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(11 * room(s)));
+	SILENT(s);
+	/* It was only late: ten are in the window of ten again. */
+	IN(s, ACK, .seq = 1, .ack = UP_TO(2), .win = SET(20 * room(s)));
+	SILENT(s);
+	EQUAL(s, script_info(s).cwnd, 10 * room(s));
+	IN(s, ACK, .seq = 1, .ack = UP_TO(3), .win = SET(20 * room(s)));
+	segments(s, 12, 13, 20);
+	COUNTED(s, RETRANSMITS, 0);
+}
+
+/* Karn: without timestamps what was sent twice is not timed, however it came to that. */
 static void
 DT_01_fast_retransmit_is_not_timed(struct script *s)
 {
 	uint32_t srtt;
 
+	s->peer_ts = false;
+	s->peer_sack = false; /* no loss probe */
 	flight(s);
 	srtt = script_info(s).srtt_us;
 	dup_acks(s, 3);
@@ -152,6 +183,22 @@ DT_01_fast_retransmit_is_not_timed(struct script *s)
 	IN(s, ACK, .seq = 1, .ack = UP_TO(16));
 	CHECK(s, script_info(s).srtt_us > srtt);
 	segments(s, 16, 20, 20);
+}
+
+/* RFC 7323 4: with them the echo says which one has arrived. */
+static void
+DT_01_fast_retransmit_and_timestamps(struct script *s)
+{
+	s->peer_ts = true;
+	flight(s);
+	EQUAL(s, script_info(s).srtt_us, 1);
+	dup_acks(s, 3);
+	segments(s, 1, 1, 20);
+	AFTER(s, 80);
+	IN(s, ACK, .seq = 1, .ack = UP_TO(11));
+	EQUAL(s, script_info(s).srtt_us, 1 + 79999 / 8);
+	script_pump(s);
+	s->head = s->tail;
 }
 
 /* RFC 6582: a partial ACK says where the next hole is; and the window deflates by it. */
@@ -192,15 +239,17 @@ DT_01_what_is_no_duplicate(struct script *s)
 	for (uint32_t i = 0; i < 4; i++)
 		IN(s, ACK, .seq = 5, .ack = 1, .win = SET(60000 + i));
 	SILENT(s);
+	SILENT(s);
 	COUNTED(s, FAST_RETRANSMITS, 0);
 	EVENTS(s, "data:1 data:1 data:1 data:1");
 	RECEIVED(s, "xxxx");
 }
 
-/* The timer: the first segment alone, then as many as ACKs make room for. */
+/* The timer, without SACK: the first segment alone, then as many as ACKs make room for. */
 static void
 DT_01_timeout_of_a_flight(struct script *s)
 {
+	s->peer_sack = false;
 	flight(s);
 	OUT_AT(s, 200, ACK, .seq = 1, .ack = 1, .len = room(s));
 	SILENT(s);
@@ -500,7 +549,9 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-02", DT_02_peers_window_is_the_limit),
 	ROW_TEST("DT-04", DT_04_no_silly_segments),
 	ROW_TEST("DT-01 DT-02", DT_01_fast_retransmit),
+	ROW_TEST("DT-01", DT_01_limited_transmit),
 	ROW_TEST("DT-01", DT_01_fast_retransmit_is_not_timed),
+	ROW_TEST("DT-01 OP-05", DT_01_fast_retransmit_and_timestamps),
 	ROW_TEST("DT-01", DT_01_partial_ack),
 	ROW_TEST("DT-01", DT_01_what_is_no_duplicate),
 	ROW_TEST("DT-01", DT_01_timeout_of_a_flight),

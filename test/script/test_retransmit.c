@@ -292,6 +292,7 @@ DT_01_restarted_by_new_acks_only(struct script *s)
 {
 	uint32_t r = room(s);
 
+	s->peer_sack = false; /* or a loss probe comes first: test_rack.c */
 	START(s);
 	establish_with_rtt(s, 100);
 	SEND_PATTERN(s, 2 * r);
@@ -326,10 +327,14 @@ DT_01_ack_begins_the_wait_anew(struct script *s)
 	QUIET(s, 100000);
 }
 
-/* Karn: an ACK of what was sent twice says nothing; and the doubled RTO stays (5.5). */
+/*
+ * Karn: without timestamps an ACK of what was sent twice says nothing; and the doubled RTO
+ * stays (5.5).
+ */
 static void
 DT_01_karn(struct script *s)
 {
+	s->peer_ts = false;
 	START(s);
 	establish_with_rtt(s, 100);
 	SEND(s, "a");
@@ -353,6 +358,34 @@ DT_01_karn(struct script *s)
 	EVENTS(s, "sendable");
 	EQUAL(s, script_info(s).srtt_us, 100000);
 	EQUAL(s, script_info(s).rto_us, 250000);
+}
+
+/* With them (RFC 7323 4.1) it says how long the one that arrived took, which ends the doubling. */
+static void
+DT_01_timestamps_tell_which(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	establish_with_rtt(s, 100);
+	SEND(s, "a");
+	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
+	OUT_AT(s, 300, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
+	OUT_AT(s, 600, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
+	EQUAL(s, script_info(s).rto_us, 1200000);
+	AFTER(s, 20);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	EVENTS(s, "sendable");
+	/* SRTT 100 * 7/8 + 20 / 8, RTTVAR 50 * 3/4 + 80 / 4 */
+	EQUAL(s, script_info(s).srtt_us, 90000);
+	EQUAL(s, script_info(s).rto_us, 90000 + 4 * 57500);
+	SEND(s, "b");
+	OUT(s, PSH_ACK, .seq = 2, .ack = 1, .data = "b");
+	OUT_AT(s, 320, PSH_ACK, .seq = 2, .ack = 1, .data = "b");
+	/* An echo of what was never sent is not believed. */
+	IN(s, ACK, .seq = 1, .ack = 3, .tsecr = SET(s->t->ts_out + 100000));
+	EVENTS(s, "sendable");
+	EQUAL(s, script_info(s).srtt_us, 90000);
+	EQUAL(s, script_info(s).rto_us, 640000);
 }
 
 /* R2 is about one segment's attempts: progress begins the count anew. */
@@ -388,8 +421,8 @@ DT_01_data_and_fin(struct script *s)
 	OUT(s, FIN_ACK | PSH, .seq = 1, .ack = 1, .data = "bye");
 	OUT_AT(s, 200, FIN_ACK | PSH, .seq = 1, .ack = 1, .data = "bye");
 	IN(s, ACK, .seq = 1, .ack = 4);
-	/* The FIN alone is left. */
-	OUT_AT(s, 400, FIN_ACK, .seq = 4, .ack = 1);
+	/* The FIN alone is left; with timestamps the round trip is known now. */
+	OUT_AT(s, s->peer_ts ? 200 : 400, FIN_ACK, .seq = 4, .ack = 1);
 	IN(s, FIN_ACK, .seq = 1, .ack = 5);
 	OUT(s, ACK, .seq = 5, .ack = 2);
 	EVENTS(s, "closed");
@@ -430,6 +463,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01", DT_01_restarted_by_new_acks_only),
 	ROW_TEST("DT-01", DT_01_ack_begins_the_wait_anew),
 	ROW_TEST("DT-01", DT_01_karn),
+	ROW_TEST("DT-01 OP-05", DT_01_timestamps_tell_which),
 	ROW_TEST("DT-01", DT_01_progress_resets_retries),
 	ROW_TEST("DT-01", DT_01_data_and_fin),
 	ROW_TEST("DT-01", DT_01_carries_the_newest_ack),

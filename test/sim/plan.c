@@ -79,6 +79,7 @@ tcp_plan(struct plan *p, struct rng *r, struct spate_tcp_conf *c)
 	c->congestion = rng_percent(r, 70) ? SPATE_CUBIC : SPATE_NEWRENO;
 	c->delayed_ack_ms = rng_percent(r, 70) ? 40 : rng_range(r, 0, 200);
 	c->no_delay = rng_percent(r, 50);
+	c->receive_buffer_max = rng_percent(r, 50) ? 0 : rng_log(r, 1000, 4 << 20);
 	c->receive_buffer = rng_percent(r, 40) ? 256 * 1024 : rng_log(r, 100, 1 << 20);
 	c->initial_window = rng_range(r, 1, 10);
 	c->timestamps = rng_percent(r, 70);

@@ -81,6 +81,7 @@ static void
 test_scoreboard_random(void **state)
 {
 	struct rng r = {1};
+	bool filled = false;
 
 	(void)state;
 	for (int round = 0; round < 600; round++) {
@@ -100,11 +101,11 @@ test_scoreboard_random(void **state)
 				una += 1 + rng_below(&r, 200);
 				if (una - base > SPAN - 64)
 					break;
-				scoreboard_ack(&pool, &board, una);
+				scoreboard_ack(&pool, &board, una, &filled);
 				/* What the map has right at UNA would have been acknowledged with it. */
 				while (has[una - base] && una - base < SPAN - 64)
 					una++;
-				scoreboard_ack(&pool, &board, una);
+				scoreboard_ack(&pool, &board, una, &filled);
 				assert_same();
 			}
 		}
@@ -127,7 +128,7 @@ test_scoreboard_bounded(void **state)
 	assert_int_equal(
 		scoreboard_sacked(&pool, &board, una), 10 * SCOREBOARD_HOLES_MAX);
 	/* Room again: what is reported then is believed. */
-	scoreboard_ack(&pool, &board, base + 20);
+	scoreboard_ack(&pool, &board, base + 20, &filled);
 	assert_int_equal(board.n_holes, SCOREBOARD_HOLES_MAX - 1);
 	/* An empty pool. */
 	begin(100, 1);
@@ -137,7 +138,7 @@ test_scoreboard_bounded(void **state)
 		scoreboard_block(&pool, &board, una, base + 30, base + 40, 0, &filled), 0);
 	assert_int_equal(scoreboard_block(&pool, &board, una, base + 3, base + 5, 0, &filled), 0);
 	assert_int_equal(board.n_holes, 1);
-	scoreboard_ack(&pool, &board, base + 20);
+	scoreboard_ack(&pool, &board, base + 20, &filled);
 	assert_int_equal(board.n_holes, 0);
 	assert_int_equal(board.any, 0);
 }
@@ -189,6 +190,40 @@ test_scoreboard_lost(void **state)
 	assert_false(filled);
 }
 
+/* After a timeout what lies side by side is one hole, to be sent again from its beginning. */
+static void
+test_scoreboard_timeout(void **state)
+{
+	bool filled = false;
+	struct tcp_hole *h;
+
+	(void)state;
+	begin(0u - 20, HOLES);
+	scoreboard_block(&pool, &board, una, base + 10, base + 20, 0, &filled);
+	assert_true(scoreboard_all_lost(&pool, &board, una, base + 30, 0));
+	assert_int_equal(board.n_holes, 2);
+	h = scoreboard_next(&pool, &board);
+	h->rtx = h->end;
+	h->again = true;
+	h = scoreboard_next(&pool, &board);
+	assert_int_equal(h->start, base + 20);
+	h->rtx = base + 25;
+	h->again = true;
+	/* More was sent, and nothing of it arrives either. */
+	assert_true(scoreboard_all_lost(&pool, &board, una, base + 50, 0));
+	assert_int_equal(board.n_holes, 2);
+	assert_int_equal(scoreboard_sacked(&pool, &board, una), 10);
+	assert_int_equal(scoreboard_pipe(&pool, &board, una, base + 50), 0);
+	h = scoreboard_next(&pool, &board);
+	assert_int_equal(h->end, base + 10);
+	h->rtx = h->end;
+	h = scoreboard_next(&pool, &board);
+	assert_int_equal(h->start, base + 20);
+	assert_int_equal(h->rtx, base + 20);
+	assert_int_equal(h->end, base + 50);
+	assert_true(h->again);
+}
+
 /* A hole filled that was not sent again: the network reorders. */
 static void
 test_scoreboard_reordering(void **state)
@@ -206,6 +241,23 @@ test_scoreboard_reordering(void **state)
 	pool.hole[board.first].rtx = pool.hole[board.first].end;
 	scoreboard_block(&pool, &board, una, base + 1, base + 2, 0, &filled);
 	assert_false(filled);
+	/* An ACK tells the same: of the first, which was sent again, and of a part of the next. */
+	begin(0u - 20, HOLES);
+	scoreboard_block(&pool, &board, una, base + 10, base + 20, 0, &filled);
+	scoreboard_block(&pool, &board, una, base + 30, base + 40, 0, &filled);
+	pool.hole[board.first].again = true;
+	pool.hole[board.first].rtx = base + 10;
+	una = base + 20;
+	scoreboard_ack(&pool, &board, una, &filled);
+	assert_false(filled);
+	una = base + 25;
+	scoreboard_ack(&pool, &board, una, &filled);
+	assert_true(filled);
+	assert_int_equal(board.n_holes, 1);
+	filled = false;
+	una = base + 30;
+	scoreboard_ack(&pool, &board, una, &filled);
+	assert_true(filled);
 }
 
 int
@@ -215,6 +267,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_scoreboard_random),
 		cmocka_unit_test(test_scoreboard_bounded),
 		cmocka_unit_test(test_scoreboard_lost),
+		cmocka_unit_test(test_scoreboard_timeout),
 		cmocka_unit_test(test_scoreboard_reordering),
 	};
 
