@@ -98,7 +98,7 @@ for part in $parts; do
 	case $part in
 	churn | cores | bulk) want=1024 ;;
 	growth) want=3200 ;;
-	holding) want=$((700 + hold / 4000)) ;; # 500 bytes a connection: both ends, and room
+	holding) want=$((700 + hold / 6000)) ;; # 350 bytes a connection: both ends, and room
 	micro) want=1700 ;;
 	esac
 	[ "$want" -le "$pages" ] || pages=$want
