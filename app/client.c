@@ -214,9 +214,9 @@ open_one(struct work *w, struct work_client *c, uint8_t index)
 	w->conn[id] = (struct work_conn){
 		.role = ROLE_CLIENT,
 		.owner = index,
-		.requests = c->conf->requests,
-		.started_us = w->now_ns / 1000,
 	};
+	/* It is on no list as long as it is not established: its links are free for the time. */
+	spate_set_user(w->slot->stack, id, w->now_ns / 1000);
 	c->attempted++;
 	c->connecting += c->conf->kind == CLIENT_HOLD;
 	c->open++;
@@ -260,13 +260,14 @@ static void
 send_request(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
+	struct work_busy *b = &w->busy[id];
 	struct work_client *c = &w->client[k->owner];
-	int last = --k->requests == 0;
+	int last = --b->requests == 0;
 
 	k->phase = PHASE_HEAD;
-	k->body_at = 0;
-	k->started_us = work_now_us(w);
-	http_head_start(&k->head);
+	b->body_at = 0;
+	b->started_us = work_now_us(w);
+	http_head_start(&b->head);
 	if (spate_send_static(w->slot->stack, id, c->request[last], c->request_len[last]) < 0) {
 		k->phase = PHASE_BAD;
 		spate_abort(w->slot->stack, id);
@@ -292,13 +293,14 @@ client_close_own_way(struct work *w, spate_conn id)
 void
 client_established(struct work *w, spate_conn id)
 {
-	struct work_conn *k = &w->conn[id];
-	struct work_client *c = &w->client[k->owner];
+	struct work_client *c = &w->client[w->conn[id].owner];
+	uint32_t began_us = spate_get_user(w->slot->stack, id);
 
 	c->established++;
-	histogram_record(&c->handshake_ns, (uint64_t)(work_now_us(w) - k->started_us) * 1000);
+	histogram_record(&c->handshake_ns, (uint64_t)(work_now_us(w) - began_us) * 1000);
 	switch (c->conf->kind) {
 	case CLIENT_HTTP:
+		w->busy[id].requests = c->conf->requests;
 		send_request(w, id);
 		break;
 	case CLIENT_CONNECT_ONLY:
@@ -323,7 +325,7 @@ client_count_response(struct work *w, spate_conn id)
 
 	c->requests++;
 	histogram_record(
-		&c->response_ns, (uint64_t)(work_now_us(w) - w->conn[id].started_us) * 1000);
+		&c->response_ns, (uint64_t)(work_now_us(w) - w->busy[id].started_us) * 1000);
 }
 
 void
@@ -337,14 +339,15 @@ static void
 response_complete(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
+	const struct work_busy *b = &w->busy[id];
 	struct work_client *c = &w->client[k->owner];
 
-	if (c->conf->size >= 0 && k->body_at != (uint64_t)c->conf->size) {
+	if (c->conf->size >= 0 && b->body_at != (uint64_t)c->conf->size) {
 		client_bad(w, id);
 		return;
 	}
 	client_count_response(w, id);
-	if (k->requests > 0)
+	if (b->requests > 0)
 		send_request(w, id);
 	else
 		client_close_own_way(w, id);
@@ -362,13 +365,14 @@ static uint32_t
 http_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
+	struct work_busy *b = &w->busy[id];
 	uint32_t at = 0;
 
 	if (k->phase == PHASE_HEAD) {
-		at = http_head_parse(&k->head, data, len);
-		if (!(k->head.flags & HTTP_DONE))
+		at = http_head_parse(&b->head, data, len);
+		if (!(b->head.flags & HTTP_DONE))
 			return len;
-		if (!head_good(&k->head)) {
+		if (!head_good(&b->head)) {
 			client_bad(w, id);
 			return len;
 		}
@@ -382,17 +386,17 @@ http_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 
 	uint32_t n = len - at;
 
-	if ((k->head.flags & HTTP_HAS_LENGTH) && n > k->head.length - k->body_at) {
+	if ((b->head.flags & HTTP_HAS_LENGTH) && n > b->head.length - b->body_at) {
 		client_bad(w, id);
 		return len;
 	}
-	if (w->client[k->owner].conf->verify && !pattern_check(data + at, k->body_at, n)) {
+	if (w->client[k->owner].conf->verify && !pattern_check(data + at, b->body_at, n)) {
 		client_bad(w, id);
 		return len;
 	}
-	k->body_at += n;
+	b->body_at += n;
 	w->client[k->owner].bytes_down += n;
-	if ((k->head.flags & HTTP_HAS_LENGTH) && k->body_at == k->head.length)
+	if ((b->head.flags & HTTP_HAS_LENGTH) && b->body_at == b->head.length)
 		response_complete(w, id);
 	return len;
 }
@@ -436,6 +440,7 @@ void
 client_peer_fin(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
+	const struct work_busy *b = &w->busy[id];
 	const struct client_config *conf = w->client[k->owner].conf;
 
 	if (conf->kind == CLIENT_STREAM) {
@@ -443,8 +448,8 @@ client_peer_fin(struct work *w, spate_conn id)
 		return;
 	}
 	/* A body without a length ends with the connection. */
-	if (k->phase == PHASE_BODY && !(k->head.flags & HTTP_HAS_LENGTH) && k->requests == 0 &&
-		(conf->size < 0 || k->body_at == (uint64_t)conf->size)) {
+	if (k->phase == PHASE_BODY && !(b->head.flags & HTTP_HAS_LENGTH) && b->requests == 0 &&
+		(conf->size < 0 || b->body_at == (uint64_t)conf->size)) {
 		client_count_response(w, id);
 		k->phase = PHASE_DONE;
 	}

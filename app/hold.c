@@ -4,7 +4,8 @@
  * kept for a time or until the client stops, and closed; with `every`, each exchanges a request
  * and a response (rr.c) from time to time, with `verify` each has to answer one at the end.
  *
- * There may be tens of millions. A connection has its work_conn and nothing else; those that
+ * There may be tens of millions. A connection has its work_conn and, as long as it was never asked
+ * anything, nothing else; those that
  * wait for `every` are a queue (conn_list.h), all others are on no list. The end goes over the
  * table from one side to the other, a part each turn. So many are opened, or ended, at
  * once as a peer's queues can take: who is faster than the answers loses segments.
@@ -59,7 +60,6 @@ hold_established(struct work *w, spate_conn id)
 	struct work_conn *k = &w->conn[id];
 	struct work_client *c = &w->client[k->owner];
 
-	k->rr = (struct rr_conn){.left = UINT32_MAX};
 	c->connecting--;
 	c->held++;
 	if (c->held > c->held_max)

@@ -8,11 +8,11 @@
 #include "manual.h"
 #include "work.h"
 
-/* A work_conn's serial number; 0: nobody is told of it. */
+/* A connection's serial number; 0: nobody is told of it. */
 static uint32_t
 serial_of(const struct work *w, spate_conn id)
 {
-	return w->conn[id].requests;
+	return w->busy[id].requests;
 }
 
 /* False when there was no room. */
@@ -46,8 +46,8 @@ begin(struct work *w, spate_conn id, const struct manual_options *o)
 	w->conn[id] = (struct work_conn){
 		.role = ROLE_MANUAL,
 		.flags = o->flags,
-		.requests = ++m->serials,
 	};
+	w->busy[id] = (struct work_busy){.requests = ++m->serials};
 	m->open++;
 	for (int i = 0; i < MANUAL_N_OPTIONS; i++) {
 		int one = o->given >> i & 1
@@ -87,7 +87,7 @@ manual_accept(struct work *w, spate_conn id, uint32_t cookie)
 		return;
 	/* Nobody would ever hear of it. */
 	m->turned_away++;
-	w->conn[id].requests = 0;
+	w->busy[id].requests = 0;
 	spate_abort(w->slot->stack, id);
 }
 
@@ -109,7 +109,7 @@ manual_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 	push(w, id, &e);
 	if (!(w->conn[id].flags & MANUAL_HOLD))
 		return len;
-	w->conn[id].body_at += len;
+	w->busy[id].body_at += len;
 	return 0;
 }
 
@@ -134,7 +134,7 @@ static bool
 there(struct work *w, struct manual_order *o)
 {
 	const struct work_conn *k = &w->conn[o->conn];
-	bool is = k->role == ROLE_MANUAL && k->requests == o->serial;
+	bool is = k->role == ROLE_MANUAL && serial_of(w, o->conn) == o->serial;
 
 	o->rc = is ? 0 : -ENOTCONN;
 	return is;
@@ -227,8 +227,8 @@ manual_order_read(struct engine_slot *slot, void *order)
 
 	if (!there(w, o))
 		return;
-	o->read = w->conn[o->conn].body_at;
-	w->conn[o->conn].body_at = 0;
+	o->read = w->busy[o->conn].body_at;
+	w->busy[o->conn].body_at = 0;
 	spate_consume(slot->stack, o->conn, o->read);
 }
 
@@ -298,7 +298,7 @@ manual_order_show(struct engine_slot *slot, void *order)
 	o->show.now_ns = spate_now(slot->stack);
 	o->show.held = 0;
 	if (there(w, o)) {
-		o->show.held = w->conn[o->conn].body_at;
+		o->show.held = w->busy[o->conn].body_at;
 		o->rc = spate_conn_info(slot->stack, o->conn, &o->show.info);
 		return;
 	}

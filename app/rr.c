@@ -25,17 +25,29 @@ forward(uint32_t at, uint32_t len)
 	return (at + len) % PATTERN_PERIOD;
 }
 
+/* Requests that a client's connection has to make. */
+static uint32_t
+first_left(const struct client_config *conf)
+{
+	return conf->kind == CLIENT_RR && conf->requests ? conf->requests : ENDLESS;
+}
+
 void
 rr_ask(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
+	struct rr_conn *r = &w->busy[id].rr;
 	struct work_client *c = &w->client[k->owner];
 	int rc = 0;
 
-	if (!(k->flags & CONN_BEGUN) && !c->conf->plain)
-		rc = spate_send_static(w->slot->stack, id, c->request[0], c->request_len[0]);
+	if (!(k->flags & CONN_BEGUN)) {
+		*r = (struct rr_conn){.left = first_left(c->conf)};
+		if (!c->conf->plain)
+			rc = spate_send_static(
+				w->slot->stack, id, c->request[0], c->request_len[0]);
+	}
 	if (rc == 0)
-		rc = work_send_pattern(w, id, k->rr.sent_at, c->conf->request_size);
+		rc = work_send_pattern(w, id, r->sent_at, c->conf->request_size);
 	/* The end of the run has closed it while it waited. */
 	if (rc == -EPIPE)
 		return;
@@ -45,9 +57,9 @@ rr_ask(struct work *w, spate_conn id)
 	}
 	k->flags |= CONN_BEGUN;
 	k->phase = PHASE_ASKED;
-	k->started_us = work_now_us(w);
-	k->rr.sent_at = forward(k->rr.sent_at, c->conf->request_size);
-	k->rr.to_receive = c->conf->response_size;
+	w->busy[id].started_us = work_now_us(w);
+	r->sent_at = forward(r->sent_at, c->conf->request_size);
+	r->to_receive = c->conf->response_size;
 }
 
 void
@@ -56,7 +68,7 @@ rr_wait(struct work *w, spate_conn id, uint64_t ns)
 	struct work_conn *k = &w->conn[id];
 
 	k->phase = PHASE_WAITING;
-	k->started_us = work_now_us(w) + ns / 1000;
+	w->busy[id].started_us = work_now_us(w) + ns / 1000;
 	k->flags |= CONN_LISTED;
 	conn_list_append(&w->client[k->owner].waiting, w->slot->stack, id);
 }
@@ -64,10 +76,6 @@ rr_wait(struct work *w, spate_conn id, uint64_t ns)
 void
 rr_established(struct work *w, spate_conn id)
 {
-	struct work_conn *k = &w->conn[id];
-	uint32_t requests = w->client[k->owner].conf->requests;
-
-	k->rr = (struct rr_conn){.left = requests ? requests : ENDLESS};
 	rr_ask(w, id);
 }
 
@@ -75,6 +83,7 @@ static void
 response_complete(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
+	struct rr_conn *r = &w->busy[id].rr;
 	struct work_client *c = &w->client[k->owner];
 
 	client_count_response(w, id);
@@ -82,10 +91,10 @@ response_complete(struct work *w, spate_conn id)
 		hold_answered(w, id);
 		return;
 	}
-	if (k->rr.left != ENDLESS)
-		k->rr.left--;
+	if (r->left != ENDLESS)
+		r->left--;
 	/* What has no end of its own ends when its client stops. */
-	if (k->rr.left == 0 || (k->rr.left == ENDLESS && !c->running))
+	if (r->left == 0 || (r->left == ENDLESS && !c->running))
 		client_close_own_way(w, id);
 	else if (c->conf->think_ns)
 		rr_wait(w, id, c->conf->think_ns);
@@ -97,20 +106,21 @@ uint32_t
 rr_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
+	struct rr_conn *r = &w->busy[id].rr;
 	const struct client_config *conf = w->client[k->owner].conf;
 
 	/* Who only holds does not listen. */
 	if (conf->kind == CLIENT_HOLD && !conf->verify && !conf->every_ns)
 		return len;
 	/* No more than was asked for, and nothing unasked. */
-	if (k->phase != PHASE_ASKED || len > k->rr.to_receive ||
-		(conf->verify && !pattern_check_again(data, k->rr.received_at, len))) {
+	if (k->phase != PHASE_ASKED || len > r->to_receive ||
+		(conf->verify && !pattern_check_again(data, r->received_at, len))) {
 		client_bad(w, id);
 		return len;
 	}
-	k->rr.received_at = forward(k->rr.received_at, len);
-	k->rr.to_receive -= len;
-	if (k->rr.to_receive == 0)
+	r->received_at = forward(r->received_at, len);
+	r->to_receive -= len;
+	if (r->to_receive == 0)
 		response_complete(w, id);
 	return len;
 }
@@ -125,13 +135,13 @@ rr_poll(struct work *w, struct work_client *c)
 		return false;
 	for (; n < ASK_BURST && !conn_list_empty(&c->waiting); n++) {
 		spate_conn id = c->waiting.first;
-		struct work_conn *k = &w->conn[id];
-		bool ends = !c->running && c->conf->kind == CLIENT_RR && k->rr.left == ENDLESS;
+		const struct work_busy *b = &w->busy[id];
+		bool ends = !c->running && c->conf->kind == CLIENT_RR && b->rr.left == ENDLESS;
 
-		if (!ends && (int32_t)((uint32_t)(w->now_ns / 1000) - k->started_us) < 0)
+		if (!ends && (int32_t)((uint32_t)(w->now_ns / 1000) - b->started_us) < 0)
 			break;
 		conn_list_remove(&c->waiting, w->slot->stack, id);
-		k->flags &= ~CONN_LISTED;
+		w->conn[id].flags &= ~CONN_LISTED;
 		if (ends)
 			client_close_own_way(w, id);
 		else
@@ -144,21 +154,20 @@ rr_poll(struct work *w, struct work_client *c)
 
 /* The client has said what it wants; false: not in these words, or not these sizes. */
 static bool
-begin(struct work_conn *k)
+begin(struct work_busy *b)
 {
-	struct preface p = k->preface;
+	struct preface p = b->preface;
 
 	if (p.bad || p.kind != PREFACE_RR)
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (p.number[i] == 0 || p.number[i] > RR_SIZE_MAX)
 			return false;
-	k->rr = (struct rr_conn){
+	b->rr = (struct rr_conn){
 		.request_size = p.number[0],
 		.to_receive = p.number[0],
 		.response_size = p.number[1],
 	};
-	k->phase = PHASE_SERVING;
 	return true;
 }
 
@@ -190,26 +199,28 @@ uint32_t
 rr_serve(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
+	struct work_busy *b = &w->busy[id];
 	uint32_t at = 0;
 	int64_t due;
 
 	if (k->phase == PHASE_PREFACE) {
-		at = preface_parse(&k->preface, data, len);
-		if (!k->preface.done)
+		at = preface_parse(&b->preface, data, len);
+		if (!b->preface.done)
 			return len;
-		if (!begin(k)) {
+		if (!begin(b)) {
 			server_wrong(w, id);
 			return len;
 		}
+		k->phase = PHASE_SERVING;
 	}
-	due = take_requests(&w->server[k->owner], &k->rr, data + at, len - at);
+	due = take_requests(&w->server[k->owner], &b->rr, data + at, len - at);
 	if (due < 0) {
 		server_wrong(w, id);
-	} else if (work_send_pattern(w, id, k->rr.sent_at, due) < 0) {
+	} else if (work_send_pattern(w, id, b->rr.sent_at, due) < 0) {
 		spate_abort(w->slot->stack, id);
 	} else {
-		k->rr.sent_at = forward(k->rr.sent_at, due);
-		k->rr.queued += due;
+		b->rr.sent_at = forward(b->rr.sent_at, due);
+		b->rr.queued += due;
 	}
 	return len;
 }

@@ -50,6 +50,7 @@ launch(struct app *a)
 	struct engine_conf conf = {
 		.ops = &work_ops,
 		.slot_create = work_create,
+		.slot_free = work_free,
 		.poll = work_poll,
 		.mbufs = MBUFS_PER_SLOT,
 	};

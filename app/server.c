@@ -76,7 +76,6 @@ server_stop(struct work *w, int index)
 void
 server_accept(struct work *w, spate_conn id, uint32_t cookie)
 {
-	/* Zeros are where a head or a preface begins. */
 	w->conn[id] = (struct work_conn){.role = ROLE_SERVER, .owner = cookie};
 	w->server[cookie].accepted++;
 	w->server[cookie].open++;
@@ -86,21 +85,21 @@ server_accept(struct work *w, spate_conn id, uint32_t cookie)
 static bool
 answer(struct work *w, spate_conn id)
 {
-	struct work_conn *k = &w->conn[id];
-	struct work_server *s = &w->server[k->owner];
-	bool last = http_ends(&k->head);
+	struct work_busy *b = &w->busy[id];
+	struct work_server *s = &w->server[w->conn[id].owner];
+	bool last = http_ends(&b->head);
 
 	/* A request with a body is nothing a generator sends; its bytes would be misread. */
-	if ((k->head.flags & (HTTP_BAD | HTTP_CHUNKED)) || k->head.length ||
-		k->body_at == PIPELINE_MAX ||
+	if ((b->head.flags & (HTTP_BAD | HTTP_CHUNKED)) || b->head.length ||
+		b->body_at == PIPELINE_MAX ||
 		spate_send_static(w->slot->stack, id, s->response[last], s->response_len[last]) <
 			0) {
 		spate_abort(w->slot->stack, id);
 		return false;
 	}
 	s->requests++;
-	k->body_at++; /* responses not acknowledged yet */
-	http_head_start(&k->head);
+	b->body_at++; /* responses not acknowledged yet */
+	http_head_start(&b->head);
 	if (last)
 		spate_close(w->slot->stack, id);
 	return !last;
@@ -110,8 +109,14 @@ uint32_t
 server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
+	struct work_busy *b = &w->busy[id];
 	uint32_t at = 0;
 
+	/* Zeros are where a head or a preface begins. */
+	if (!(k->flags & CONN_HEARD)) {
+		k->flags |= CONN_HEARD;
+		*b = (struct work_busy){0};
+	}
 	switch (w->server[k->owner].conf->kind) {
 	case SERVER_DISCARD:
 	case SERVER_STREAM:
@@ -122,15 +127,15 @@ server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 			spate_abort(w->slot->stack, id);
 			return 0;
 		}
-		k->body_at += len;
+		b->body_at += len;
 		w->server[k->owner].bytes_up += len;
 		return 0;
 	case SERVER_RR:
 		return rr_serve(w, id, data, len);
 	case SERVER_HTTP:
 		while (at < len) {
-			at += http_head_parse(&k->head, data + at, len - at);
-			if ((k->head.flags & HTTP_DONE) && !answer(w, id))
+			at += http_head_parse(&b->head, data + at, len - at);
+			if ((b->head.flags & HTTP_DONE) && !answer(w, id))
 				break;
 		}
 		return len;
@@ -142,19 +147,20 @@ void
 server_sendable(struct work *w, spate_conn id)
 {
 	struct work_conn *k = &w->conn[id];
+	struct work_busy *b = &w->busy[id];
 
 	switch (w->server[k->owner].conf->kind) {
 	case SERVER_ECHO:
-		spate_consume(w->slot->stack, id, k->body_at);
-		w->server[k->owner].bytes_down += k->body_at;
-		k->body_at = 0;
+		spate_consume(w->slot->stack, id, b->body_at);
+		w->server[k->owner].bytes_down += b->body_at;
+		b->body_at = 0;
 		break;
 	case SERVER_HTTP:
-		k->body_at = 0;
+		b->body_at = 0;
 		break;
 	case SERVER_RR:
 		if (k->phase == PHASE_SERVING)
-			k->rr.queued = 0;
+			b->rr.queued = 0;
 		break;
 	case SERVER_STREAM:
 		stream_sendable(w, id);
@@ -181,8 +187,8 @@ server_peer_fin(struct work *w, spate_conn id)
 		return;
 	}
 	/* The peer will send no more; what it sent before counts as read. */
-	if (w->server[k->owner].conf->kind == SERVER_ECHO)
-		spate_consume(w->slot->stack, id, k->body_at);
+	if (w->server[k->owner].conf->kind == SERVER_ECHO && (k->flags & CONN_HEARD))
+		spate_consume(w->slot->stack, id, w->busy[id].body_at);
 	spate_close(w->slot->stack, id);
 }
 

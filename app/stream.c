@@ -32,12 +32,13 @@ sent_counter(struct work *w, const struct work_conn *k)
 
 /* What is to be sent on it in all. */
 static uint64_t
-total(const struct work *w, const struct work_conn *k)
+total(const struct work *w, spate_conn id)
 {
+	const struct work_conn *k = &w->conn[id];
 	const struct client_config *conf;
 
 	if (k->role == ROLE_SERVER)
-		return k->stream.total;
+		return w->busy[id].stream.total;
 	conf = w->client[k->owner].conf;
 	if (conf->direction == STREAM_DOWN)
 		return 0;
@@ -64,13 +65,13 @@ unlist(struct work *w, spate_conn id)
 
 /* Of what was queued `waiting` bytes are not acknowledged yet, a FIN or a preface included. */
 static void
-count_acknowledged(struct work *w, struct work_conn *k, uint64_t waiting)
+count_acknowledged(struct work *w, spate_conn id, uint64_t waiting)
 {
-	struct stream_conn *s = &k->stream;
+	struct stream_conn *s = &w->busy[id].stream;
 
 	if (waiting >= s->pending)
 		return;
-	*sent_counter(w, k) += s->pending - waiting;
+	*sent_counter(w, &w->conn[id]) += s->pending - waiting;
 	s->pending = waiting;
 }
 
@@ -95,9 +96,8 @@ all_sent(struct work *w, spate_conn id)
 static void
 fill_up(struct work *w, spate_conn id)
 {
-	struct work_conn *k = &w->conn[id];
-	struct stream_conn *s = &k->stream;
-	uint64_t all = total(w, k);
+	struct stream_conn *s = &w->busy[id].stream;
+	uint64_t all = total(w, id);
 
 	while (s->sent < all && s->pending < (w->n_streams > MANY_PARTS ? 1 : QUEUE_LOW)) {
 		uint32_t n;
@@ -116,14 +116,15 @@ fill_up(struct work *w, spate_conn id)
 
 /* What has no number of bytes ends with its time, or when the client stops. */
 static bool
-time_is_up(const struct work *w, const struct work_conn *k)
+time_is_up(const struct work *w, spate_conn id)
 {
+	const struct work_conn *k = &w->conn[id];
 	const struct work_client *c = &w->client[k->owner];
 
 	if (k->role != ROLE_CLIENT || c->conf->bytes)
 		return false;
-	return !c->running ||
-	       (c->conf->for_ns && work_now_us(w) - k->started_us >= c->conf->for_ns / 1000);
+	return !c->running || (c->conf->for_ns && work_now_us(w) - w->busy[id].started_us >=
+							  c->conf->for_ns / 1000);
 }
 
 static void
@@ -134,12 +135,12 @@ look_at(struct work *w, spate_conn id)
 
 	if (spate_conn_info(w->slot->stack, id, &info) < 0)
 		return;
-	count_acknowledged(w, k, (uint64_t)info.unsent + info.unacked);
+	count_acknowledged(w, id, (uint64_t)info.unsent + info.unacked);
 	if (k->flags & CONN_SHUT)
 		return;
-	if (time_is_up(w, k))
+	if (time_is_up(w, id))
 		all_sent(w, id);
-	else if (total(w, k) > 0)
+	else if (total(w, id) > 0)
 		fill_up(w, id);
 }
 
@@ -169,8 +170,8 @@ stream_sendable(struct work *w, spate_conn id)
 
 	if (!(k->flags & CONN_LISTED))
 		return;
-	count_acknowledged(w, k, 0);
-	if (!(k->flags & CONN_SHUT) && total(w, k) > 0 && !time_is_up(w, k))
+	count_acknowledged(w, id, 0);
+	if (!(k->flags & CONN_SHUT) && total(w, id) > 0 && !time_is_up(w, id))
 		fill_up(w, id);
 }
 
@@ -179,7 +180,7 @@ stream_closed(struct work *w, spate_conn id, int reason)
 {
 	/* In order means that all of it was acknowledged. */
 	if (reason == 0 && (w->conn[id].flags & CONN_LISTED))
-		count_acknowledged(w, &w->conn[id], 0);
+		count_acknowledged(w, id, 0);
 	unlist(w, id);
 }
 
@@ -192,8 +193,8 @@ stream_established(struct work *w, spate_conn id)
 	struct work_client *c = &w->client[k->owner];
 
 	k->phase = PHASE_BODY;
-	k->started_us = work_now_us(w);
-	k->stream = (struct stream_conn){0};
+	w->busy[id].started_us = work_now_us(w);
+	w->busy[id].stream = (struct stream_conn){0};
 	if (c->conf->direction != STREAM_UP &&
 		spate_send_static(w->slot->stack, id, c->request[0], c->request_len[0]) < 0) {
 		client_bad(w, id);
@@ -209,8 +210,9 @@ stream_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
 	struct work_client *c = &w->client[k->owner];
+	struct stream_conn *s = &w->busy[id].stream;
 	const struct client_config *conf = c->conf;
-	uint64_t at = k->stream.received;
+	uint64_t at = s->received;
 
 	if (k->phase != PHASE_BODY || conf->direction == STREAM_UP ||
 		(conf->bytes && len > conf->bytes - at) ||
@@ -218,9 +220,9 @@ stream_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 		client_bad(w, id);
 		return len;
 	}
-	k->stream.received += len;
+	s->received += len;
 	c->bytes_down += len;
-	if (conf->bytes == 0 || k->stream.received < conf->bytes)
+	if (conf->bytes == 0 || s->received < conf->bytes)
 		return len;
 	k->flags |= CONN_HEARD_ALL;
 	if (conf->direction == STREAM_DOWN || (k->flags & CONN_SHUT)) {
@@ -260,7 +262,7 @@ begin(struct work *w, spate_conn id, const struct preface *p)
 		return false;
 	k->phase = PHASE_SERVING;
 	k->flags |= p->kind == PREFACE_DOWN ? CONN_DOWN : 0;
-	k->stream = (struct stream_conn){.total = p->number[0] ? p->number[0] : ENDLESS};
+	w->busy[id].stream = (struct stream_conn){.total = p->number[0] ? p->number[0] : ENDLESS};
 	list(w, id);
 	fill_up(w, id);
 	return true;
@@ -270,20 +272,21 @@ uint32_t
 stream_serve(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 {
 	struct work_conn *k = &w->conn[id];
+	struct work_busy *b = &w->busy[id];
 	struct work_server *s = &w->server[k->owner];
 	uint32_t at = 0;
 
 	/* The pattern begins with a digit, a preface does not: this is `up`. */
 	if (k->phase == PHASE_PREFACE && (s->conf->kind == SERVER_DISCARD ||
-						 (preface_empty(&k->preface) && data[0] == '0'))) {
+						 (preface_empty(&b->preface) && data[0] == '0'))) {
 		k->phase = PHASE_SERVING;
-		k->stream = (struct stream_conn){0};
+		b->stream = (struct stream_conn){0};
 	}
 	if (k->phase == PHASE_PREFACE) {
 		struct preface p;
 
-		at = preface_parse(&k->preface, data, len);
-		p = k->preface;
+		at = preface_parse(&b->preface, data, len);
+		p = b->preface;
 		if (!p.done)
 			return len;
 		if (!begin(w, id, &p)) {
@@ -295,11 +298,11 @@ stream_serve(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 		return len;
 	if ((k->flags & CONN_DOWN) ||
 		(s->conf->verify &&
-			!pattern_check_again(data + at, k->stream.received_at, len - at))) {
+			!pattern_check_again(data + at, b->stream.received_at, len - at))) {
 		server_wrong(w, id);
 		return len;
 	}
-	k->stream.received_at = (k->stream.received_at + len - at) % PATTERN_PERIOD;
+	b->stream.received_at = (b->stream.received_at + len - at) % PATTERN_PERIOD;
 	s->bytes_up += len - at;
 	return len;
 }
@@ -311,7 +314,8 @@ stream_serve_fin(struct work *w, spate_conn id)
 
 	k->flags |= CONN_HEARD_ALL;
 	/* A number of bytes was asked for: a client that has no more to say still gets them. */
-	if ((k->flags & CONN_LISTED) && !(k->flags & CONN_SHUT) && k->stream.total != ENDLESS)
+	if ((k->flags & CONN_LISTED) && !(k->flags & CONN_SHUT) &&
+		w->busy[id].stream.total != ENDLESS)
 		return;
 	k->flags |= CONN_SHUT;
 	spate_close(w->slot->stack, id);

@@ -190,7 +190,7 @@ answered(struct work *w, struct run *r, enum verify_answer answer)
 static struct run *
 run_of(struct work *w, spate_conn id)
 {
-	return &w->client[w->conn[id].owner].verify->run[w->conn[id].body_at];
+	return &w->client[w->conn[id].owner].verify->run[w->busy[id].body_at];
 }
 
 /* False: try again in another turn. */
@@ -216,9 +216,9 @@ open_run(struct work *w, struct work_client *c, uint8_t owner, struct run *r)
 	w->conn[id] = (struct work_conn){
 		.role = ROLE_VERIFY,
 		.owner = owner,
-		.body_at = r - v->run,
-		.started_us = w->now_ns / 1000,
 	};
+	w->busy[id].started_us = w->now_ns / 1000;
+	w->busy[id].body_at = r - v->run;
 	r->id = id;
 	r->step = OPENING;
 	r->too_late = false;
@@ -239,7 +239,7 @@ verify_established(struct work *w, spate_conn id)
 	c->established++;
 	v->result.established++;
 	histogram_record(&c->handshake_ns,
-		(uint64_t)((uint32_t)(now_ns / 1000) - w->conn[id].started_us) * 1000);
+		(uint64_t)((uint32_t)(now_ns / 1000) - w->busy[id].started_us) * 1000);
 	spate_conn_info(w->slot->stack, id, &info);
 	if (info.timestamps && !v->syns)
 		v->result.peer_ts = true;
@@ -391,8 +391,8 @@ begin_probe(struct work *w, struct work_client *c, uint8_t owner, struct run *r)
 	w->conn[r->id] = (struct work_conn){
 		.role = ROLE_VERIFY,
 		.owner = owner,
-		.body_at = r - v->run,
 	};
+	w->busy[r->id].body_at = r - v->run;
 	make_probe(v, r);
 	r->step = PROBING;
 	r->rto_ns = FIRST_RTO;

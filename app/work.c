@@ -1,23 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "work.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-
 #include "manual.h"
 #include "pattern.h"
+
+static size_t
+work_bytes(uint32_t max_conns)
+{
+	return sizeof(struct work) + (size_t)max_conns * sizeof(struct work_conn);
+}
+
+static size_t
+busy_bytes(uint32_t max_conns)
+{
+	return (size_t)max_conns * sizeof(struct work_busy);
+}
+
+void
+work_free(void *app)
+{
+	struct work *w = app;
+	struct engine_memory *m;
+
+	if (w == NULL)
+		return;
+	m = &w->slot->memory;
+	if (w->busy)
+		engine_memory_free(m, w->busy, busy_bytes(w->max_conns));
+	engine_memory_free(m, w, work_bytes(w->max_conns));
+}
 
 void *
 work_create(struct engine_slot *slot, uint32_t max_conns)
 {
-	struct work *w = calloc(1, sizeof(*w) + (size_t)max_conns * sizeof(struct work_conn));
+	struct work *w = engine_memory_alloc(&slot->memory, work_bytes(max_conns), false);
 
 	if (w == NULL)
 		return NULL;
-	madvise(w, sizeof(*w) + (size_t)max_conns * sizeof(struct work_conn), MADV_HUGEPAGE);
 	w->slot = slot;
 	w->max_conns = max_conns;
+	w->busy = engine_memory_alloc(&slot->memory, busy_bytes(max_conns), true);
+	if (w->busy == NULL) {
+		work_free(w);
+		return NULL;
+	}
 	w->n_slots = slot->port->n_queues;
 	for (int i = 0; i < SERVERS_MAX; i++)
 		w->server[i].listener = -1;

@@ -61,6 +61,7 @@ enum server_phase {
 #define CONN_HEARD_ALL 0x8  /* stream: all has come that had to */
 #define CONN_DOWN      0x10 /* stream, server: the client has nothing to send */
 #define CONN_LAST      0x20 /* hold: it ends, after the response that is due */
+#define CONN_HEARD     0x40 /* server: something has come, and work.busy[] is what it says */
 
 /* Where a connection is that exchanges requests and responses: rr.c. */
 struct rr_conn {
@@ -84,13 +85,21 @@ struct stream_conn {
 	uint32_t received_at; /* server: in the pattern, modulo its period */
 };
 
-/* Per connection, in an array beside the stack's, at the same index. */
+/*
+ * Per connection, in two arrays beside the stack's, at the same index: what there always is, and
+ * what only those have that say something. Of the second there is as much memory as was ever
+ * written to, so it is not looked at before it is filled in: when the client asks for the first
+ * time, when the server hears something (CONN_HEARD). Who only holds a connection pays four bytes.
+ */
 struct work_conn {
 	uint8_t role;
 	uint8_t owner; /* index into clients or servers */
 	uint8_t phase; /* enum client_phase, server_phase */
 	uint8_t flags;
-	uint32_t started_us; /* connect; the request under way; the end of a wait */
+};
+
+struct work_busy {
+	uint32_t started_us; /* the request under way; the end of a wait */
 	union {
 		struct {
 			uint32_t body_at;  /* bytes of the body seen; of data held; responses not
@@ -159,15 +168,19 @@ struct work {
 	uint32_t n_streams;
 	uint64_t look_ns;           /* at the next of them, not before */
 	struct manual_slot *manual; /* NULL as long as nothing is done by hand */
+	struct work_busy *busy;
 	struct work_conn conn[];
 };
+
+_Static_assert(sizeof(struct work_conn) == 4 && sizeof(struct work_busy) == 32, "four bytes held");
 
 struct manual_slot;
 
 extern const struct spate_ops work_ops;
 
-/* engine_conf.slot_create and .poll. */
+/* engine_conf.slot_create, .slot_free and .poll. */
 void *work_create(struct engine_slot *slot, uint32_t max_conns);
+void work_free(void *app);
 bool work_poll(void *app, uint64_t now_ns);
 
 /* client.c */

@@ -200,8 +200,11 @@ struct spate_stack_conf {
 	struct spate_tcp_conf tcp;
 	const struct spate_ops *ops;
 	void *app;
-	/* Big tables: zeroed, 64-byte aligned. NULL: the C library's heap. */
-	void *(*alloc)(void *ctx, size_t bytes);
+	/*
+	 * Big tables: zeroed, 64-byte aligned. NULL: the C library's heap. `sparse`: much of it may
+	 * never be touched, and should cost nothing until it is.
+	 */
+	void *(*alloc)(void *ctx, size_t bytes, bool sparse);
 	void (*free)(void *ctx, void *mem, size_t bytes);
 	void *alloc_ctx;
 };

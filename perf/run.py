@@ -89,7 +89,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--json", default="")
-    parser.add_argument("--build", default="build")
+    parser.add_argument("--build", default="build-perf")
     parser.add_argument("--hold", type=int, default=0)
     parser.add_argument("--counts", choices=("check", "write"))
     parser.add_argument("parts", nargs="*")

@@ -20,7 +20,7 @@ usage() {
 		  --runs N        of each contestant, in turn; medians are shown (default 5)
 		  --seconds S     a run measures for so long (default 3)
 		  --json FILE     write an array of figures, one a line
-		  --build DIR     build directory (default build); configured with options or not
+		  --build DIR     build directory (default build-perf: -Db_lto=true -Dc_args=-march=native)
 		  --hold N        connections for 'holding' to open (default 20000000)
 		  --check         count instructions only, and compare with perf/baseline.json
 		  --baseline      count them and write perf/baseline.json
@@ -43,7 +43,7 @@ number() {
 	[ "$2" -le "$3" ] || wrong "$1 '$2': expected a number from 1 to $3"
 }
 
-parts='' runs=5 seconds=3 json='' dir=build counts='' hold=20000000
+parts='' runs=5 seconds=3 json='' dir=build-perf counts='' hold=20000000
 while [ $# -gt 0 ]; do
 	option=$1
 	case $option in
@@ -98,7 +98,7 @@ for part in $parts; do
 	case $part in
 	churn | cores | bulk) want=1024 ;;
 	growth) want=3200 ;;
-	holding) want=$((700 + hold / 4000)) ;; # 500 bytes a connection: both ends, and room
+	holding) want=$((700 + hold / 6000)) ;; # 350 bytes a connection: both ends, and room
 	micro) want=1700 ;;
 	esac
 	[ "$want" -le "$pages" ] || pages=$want
@@ -114,7 +114,10 @@ if [ "$(cat /proc/sys/vm/nr_hugepages 2>/dev/null || echo 0)" -gt "$reserved" ];
 	trap 'echo "$reserved" >/proc/sys/vm/nr_hugepages' EXIT
 fi
 
-[ -z "$parts" ] || BUILD_TARGETS="app/spate perf/micro/micro" build "$dir"
+options=
+[ "$dir" != build-perf ] || options="-Db_lto=true -Dc_args=-march=native"
+# shellcheck disable=SC2086
+[ -z "$parts" ] || BUILD_TARGETS="app/spate perf/micro/micro" build "$dir" $options
 # Instructions are counted of one processor model, whatever this one is.
 case "$counts $parts" in
 *check* | *write* | *micro*) BUILD_TARGETS=perf/micro/micro build build-v3 -Dc_args=-march=x86-64-v3 ;;

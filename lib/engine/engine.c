@@ -88,9 +88,10 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	char name[32];
 
 	snprintf(name, sizeof(name), "stack_%u_%u", slot->port->id, slot->queue);
+	slot->memory.socket_id = rte_lcore_to_socket_id(slot->worker->lcore);
+	slot->app_free = conf->slot_free;
 	slot->app = conf->slot_create(slot, conf->max_conns);
 	slot->poll = conf->poll;
-	slot->memory.socket_id = rte_lcore_to_socket_id(slot->worker->lcore);
 	if (slot->app == NULL)
 		return fail(e, -ENOMEM, "no memory for the workloads of %u connections",
 			conf->max_conns);
@@ -277,7 +278,8 @@ engine_stop(struct engine *e)
 		spate_stack_free(e->slot[i].stack);
 		rte_pktmbuf_free_bulk(e->slot[i].pending, e->slot[i].n_pending);
 		rte_ring_free(e->slot[i].neighbour_in);
-		free(e->slot[i].app);
+		if (e->slot[i].app)
+			e->slot[i].app_free(e->slot[i].app);
 	}
 	for (uint16_t i = 0; i < e->n_ports; i++)
 		port_stop(&e->port[i]);

@@ -48,7 +48,8 @@ struct engine_slot {
 	struct spate_stack *stack;
 	struct engine_worker *worker;
 	struct rte_mempool *pool;
-	void *app;                                /* the application's, per slot */
+	void *app; /* the application's, per slot */
+	void (*app_free)(void *app);
 	bool (*poll)(void *app, uint64_t now_ns); /* each turn; true if it did something */
 	uint64_t next_tick_ns;
 	uint16_t n_pending; /* frames the port did not take yet */
@@ -86,6 +87,7 @@ struct engine_conf {
 	const struct spate_ops *ops;
 	/* The application's part of a slot; its return becomes slot->app and the ops' `app`. */
 	void *(*slot_create)(struct engine_slot *slot, uint32_t max_conns);
+	void (*slot_free)(void *app);
 	bool (*poll)(void *app, uint64_t now_ns);
 	uint32_t max_conns;     /* per slot */
 	uint32_t max_time_wait; /* per slot */

@@ -2,7 +2,6 @@
 #include "engine/memory.h"
 
 #include <numa.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 
 #include <rte_eal.h>
@@ -24,12 +23,12 @@ from_heap(const void *mem)
 }
 
 void *
-engine_memory_alloc(void *ctx, size_t bytes)
+engine_memory_alloc(void *ctx, size_t bytes, bool sparse)
 {
 	struct engine_memory *m = ctx;
 	void *p = NULL;
 
-	if (rte_eal_has_hugepages()) {
+	if (!sparse && rte_eal_has_hugepages()) {
 		p = rte_zmalloc_socket("spate_table", bytes, RTE_CACHE_LINE_SIZE, m->socket_id);
 		if (p) {
 			m->hugepage_bytes += bytes;
@@ -44,6 +43,7 @@ engine_memory_alloc(void *ctx, size_t bytes)
 	if (m->socket_id >= 0 && numa_available() >= 0 && numa_max_node() > 0)
 		numa_tonode_memory(p, rounded(bytes), m->socket_id);
 	m->anonymous_bytes += bytes;
+	m->sparse_bytes += sparse ? bytes : 0;
 	return p;
 }
 

@@ -45,15 +45,18 @@ other_of(const struct conn_table *t, uint32_t b, uint16_t tag)
 	return offset >= b ? offset - b : offset + t->n_buckets - b;
 }
 
-/* A bit for each of the eight tags that equals `tag`. */
+/* A bit for each of the tags that equals `tag`. */
 static uint32_t
 match(const struct conn_bucket *b, uint16_t tag)
 {
 #ifdef __SSE2__
-	__m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tag);
-	__m128i eq = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+	/* Eight, and two more with six zeros behind them. */
+	__m128i first = _mm_load_si128((const __m128i *)(const void *)b->tag);
+	__m128i last = _mm_cvtsi32_si128((int)(b->tag[8] | (uint32_t)b->tag[9] << 16));
+	__m128i want = _mm_set1_epi16((short)tag);
+	__m128i eq = _mm_packs_epi16(_mm_cmpeq_epi16(first, want), _mm_cmpeq_epi16(last, want));
 
-	return _mm_movemask_epi8(_mm_packs_epi16(eq, _mm_setzero_si128()));
+	return _mm_movemask_epi8(eq) & ((1u << CONN_TABLE_SLOTS) - 1);
 #else
 	uint32_t bits = 0;
 

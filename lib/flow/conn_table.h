@@ -2,7 +2,7 @@
 /*
  * flow/conn_table: from 4-tuple to record, for one core.
  *
- * The table holds handles, not keys: 64-byte buckets of eight 16-bit tags and eight
+ * The table holds handles, not keys: 64-byte buckets of ten 16-bit tags and ten
  * 32-bit handles, two buckets an entry. The key stays in the record, which the caller
  * reads next anyway, so a hit costs one bucket line and one record line. A handle
  * names a record in one of two arrays (connections and TIME_WAIT, told apart by its
@@ -23,7 +23,7 @@
 
 #include "flow/flow_key.h"
 
-#define CONN_TABLE_SLOTS 8
+#define CONN_TABLE_SLOTS 10
 #define CONN_TABLE_NONE  UINT32_MAX
 #define CONN_TABLE_SPACE 0x80000000u /* handle bit: set, the second record array */
 #define CONN_TABLE_BULK  64          /* most keys in one bulk lookup */
@@ -31,8 +31,10 @@
 struct conn_bucket {
 	uint16_t tag[CONN_TABLE_SLOTS]; /* 0: empty */
 	uint32_t handle[CONN_TABLE_SLOTS];
-	uint32_t spare[4];
+	uint32_t spare;
 };
+
+_Static_assert(sizeof(struct conn_bucket) == 64, "a cache line");
 
 /* Where the keys of an array of records are: key i at first_key + i * stride. */
 struct conn_table_space {

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define TIME_MASK ((1u << TIMEWAIT_TIME_BITS) - 1)
+#define WND_BITS  4 /* behind the leading one */
+
 size_t
 timewait_bytes(uint32_t capacity)
 {
@@ -10,9 +13,14 @@ timewait_bytes(uint32_t capacity)
 }
 
 void
-timewait_init(struct timewait_store *s, void *records, uint32_t capacity)
+timewait_init(struct timewait_store *s, void *records, uint32_t capacity, uint64_t longest_ns)
 {
 	memset(s, 0, sizeof(*s));
+	s->shift = TIMEWAIT_SHIFT_LEAST;
+	/* Two more: `now` is rounded down and the end up. */
+	while ((longest_ns >> s->shift) + 2 >= 1u << (TIMEWAIT_TIME_BITS - 1))
+		s->shift++;
+	s->ahead_max = (longest_ns >> s->shift) + 2;
 	s->records = records;
 	s->capacity = capacity;
 	s->free_head = TIMEWAIT_NONE;
@@ -21,9 +29,9 @@ timewait_init(struct timewait_store *s, void *records, uint32_t capacity)
 
 /* Round up: a TIME_WAIT may last a unit longer than 2MSL, never shorter. */
 static uint32_t
-units(uint64_t ns)
+units(const struct timewait_store *s, uint64_t ns)
 {
-	return (ns + (1u << TIMEWAIT_TIME_SHIFT) - 1) >> TIMEWAIT_TIME_SHIFT;
+	return ((ns + (1ull << s->shift) - 1) >> s->shift) & TIME_MASK;
 }
 
 uint32_t
@@ -37,7 +45,7 @@ timewait_enter(struct timewait_store *s, uint64_t expires_ns)
 		index = s->untouched++;
 	else
 		return TIMEWAIT_NONE;
-	s->records[index].expires = units(expires_ns);
+	s->records[index].expires = units(s, expires_ns);
 	delay_queue_push(&s->queue, index);
 	return index;
 }
@@ -46,7 +54,7 @@ void
 timewait_restart(struct timewait_store *s, uint32_t index, uint64_t expires_ns)
 {
 	delay_queue_remove(&s->queue, index);
-	s->records[index].expires = units(expires_ns);
+	s->records[index].expires = units(s, expires_ns);
 	delay_queue_push(&s->queue, index);
 }
 
@@ -64,8 +72,36 @@ timewait_leave(struct timewait_store *s, uint32_t index)
 uint64_t
 timewait_expires_ns(const struct timewait_store *s, uint32_t index, uint64_t now_ns)
 {
-	uint64_t now = now_ns >> TIMEWAIT_TIME_SHIFT;
-	int32_t ahead = (int32_t)(s->records[index].expires - (uint32_t)now);
+	uint64_t now = now_ns >> s->shift;
+	uint32_t ahead = (s->records[index].expires - (uint32_t)now) & TIME_MASK;
 
-	return (now + (int64_t)ahead) << TIMEWAIT_TIME_SHIFT;
+	if (ahead <= s->ahead_max)
+		return (now + ahead) << s->shift;
+	return (now - (TIME_MASK + 1 - ahead)) << s->shift;
+}
+
+uint8_t
+timewait_pack_wnd(uint16_t wnd)
+{
+	uint32_t shift, top;
+
+	if (wnd >> (WND_BITS + 1) == 0)
+		return wnd;
+	shift = 31 - __builtin_clz(wnd) - WND_BITS;
+	top = ((uint32_t)wnd + (1u << shift) - 1) >> shift;
+	/* `top` has the leading one, which counts the exponent up once more; so does its overflow.
+	 */
+	return (shift << WND_BITS) + top;
+}
+
+uint16_t
+timewait_unpack_wnd(uint8_t packed)
+{
+	uint32_t shift, wnd;
+
+	if (packed >> (WND_BITS + 1) == 0)
+		return packed;
+	shift = (packed >> WND_BITS) - 1;
+	wnd = ((packed & ((1u << WND_BITS) - 1)) | 1u << WND_BITS) << shift;
+	return wnd < UINT16_MAX ? wnd : UINT16_MAX;
 }

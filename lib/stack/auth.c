@@ -22,7 +22,7 @@ begin(struct spate_stack *s)
 {
 	const struct spate_stack_conf *c = &s->conf;
 	size_t bytes = tcp_auth_bytes(c->max_conns, c->max_time_wait, records(c));
-	void *memory = c->alloc(c->alloc_ctx, bytes);
+	void *memory = c->alloc(c->alloc_ctx, bytes, false);
 	int rc;
 
 	if (memory == NULL)

@@ -29,11 +29,12 @@
 
 /* Without an allocator: the C library's heap, 64-byte aligned, which sanitizers watch. */
 static void *
-heap_alloc(void *ctx, size_t bytes)
+heap_alloc(void *ctx, size_t bytes, bool sparse)
 {
 	void *p = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
 
 	(void)ctx;
+	(void)sparse;
 	if (p)
 		memset(p, 0, bytes);
 	return p;
@@ -86,10 +87,18 @@ allocate(struct spate_stack *s)
 		[MEMORY_PEERS6] = has_ip6(c) ? addr6_bytes(peers6_of(c)) : 0,
 	};
 
+	/* Pools that are used from the front: no more of them than there ever was to keep at once.
+	 */
+	static const bool sparse[MEMORY_N] = {
+		[MEMORY_CHUNKS] = true,
+		[MEMORY_EXTRAS] = true,
+		[MEMORY_HOLES] = true,
+	};
+
 	for (int i = 0; i < MEMORY_N; i++) {
 		if (bytes[i] == 0)
 			continue;
-		s->memory[i] = c->alloc(c->alloc_ctx, bytes[i]);
+		s->memory[i] = c->alloc(c->alloc_ctx, bytes[i], sparse[i]);
 		if (s->memory[i] == NULL)
 			return -ENOMEM;
 		s->memory_bytes[i] = bytes[i];
@@ -152,7 +161,8 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->owned_max = c->pool->size / 4;
 	/* And so must what waits for a segment that is lost. */
 	t->held_max = c->pool->size / 4;
-	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait);
+	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait,
+		2ull * c->tcp.msl_ms * 1000000);
 	space[0] = (struct conn_table_space){&t->conns[0].key, sizeof(struct tcp_conn)};
 	space[1] = (struct conn_table_space){&t->tw.records[0].key, sizeof(struct timewait)};
 	memcpy(secret, c->secret + SECRET_TABLE, sizeof(secret));

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-#define CWND_MAX (1u << 30) /* no window is larger (RFC 7323 2.3) */
+#include <rte_common.h>
+
+#define CWND_MAX     (1u << 30) /* no window is larger (RFC 7323 2.3) */
+#define SLOW_START_L 8u
 
 /* RFC 9438 4.6: beta is 0.7, C is 0.4 segments per cubic second. */
 #define BETA_NUM 7
@@ -32,8 +35,11 @@ bounded(uint64_t cwnd)
 uint32_t
 congestion_slow_start(uint32_t cwnd, uint32_t smss, uint32_t acked)
 {
-	/* RFC 3465 2.3: no more than two segments for one ACK, however much it acknowledges. */
-	return bounded((uint64_t)cwnd + (acked < 2 * smss ? acked : 2 * smss));
+	/*
+	 * RFC 9406 4.2: no more than eight segments for one ACK. RFC 3465's two are from when an
+	 * ACK was for two; one for a burst is usual today.
+	 */
+	return bounded((uint64_t)cwnd + RTE_MIN(acked, SLOW_START_L * smss));
 }
 
 /* ---- NewReno */
@@ -42,7 +48,7 @@ static uint32_t
 newreno_grow(struct congestion_memory *m, const struct congestion_sight *s, uint32_t acked)
 {
 	/* RFC 5681 equation 3, in proportion to the bytes acknowledged. */
-	uint64_t step = (uint64_t)s->smss * (acked < 2 * s->smss ? acked : 2 * s->smss) / s->cwnd;
+	uint64_t step = (uint64_t)s->smss * acked / s->cwnd;
 
 	(void)m;
 	return bounded((uint64_t)s->cwnd + (step ? step : 1));

@@ -46,7 +46,7 @@ struct congestion {
 
 extern const struct congestion congestion_of[SPATE_N_CONGESTION];
 
-/* The window in slow start after `acked` bytes more (RFC 5681 3.1, RFC 3465 2.3 with L = 2). */
+/* The window in slow start after `acked` bytes more (RFC 5681 3.1, RFC 9406 4.2 with L = 8). */
 uint32_t congestion_slow_start(uint32_t cwnd, uint32_t smss, uint32_t acked);
 
 #endif

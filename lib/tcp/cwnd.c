@@ -64,7 +64,9 @@ tcp_cwnd_grow(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 	if (m)
 		go_on(m, &s, c->cwnd < c->ssthresh);
 	if (c->cwnd < c->ssthresh)
-		c->cwnd = congestion_slow_start(c->cwnd, s.smss, acked);
+		/* RFC 3465 2.3: after a timeout an ACK may be of much that arrived long before. */
+		c->cwnd = congestion_slow_start(
+			c->cwnd, s.smss, c->flags & TCP_F_LOSS ? RTE_MIN(acked, s.smss) : acked);
 	else
 		c->cwnd = congestion_of[c->congestion].grow(m, &s, acked);
 }

@@ -65,6 +65,7 @@ tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->snd_nxt;
 	c->snd_rtx = c->snd_una;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RTX_DUE;
+	tcp_timer_update(t, c, false); /* no loss probe now */
 	tcp_ready(t, c);
 }
 

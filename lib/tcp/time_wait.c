@@ -68,8 +68,8 @@ send_ack(struct tcp *t, uint32_t tw)
 		tcp_isn(t, &w->key, &iss, &ts_offset);
 		o.tsval = t->ts_now + ts_offset;
 	}
-	tcp_send_bare_auth(t, &w->key, hop, w->snd_nxt, w->rcv_nxt, w->wnd, TCP_ACK, &o,
-		tcp_auth_of_tw(t, tw));
+	tcp_send_bare_auth(t, &w->key, hop, w->snd_nxt, w->rcv_nxt, timewait_unpack_wnd(w->wnd),
+		TCP_ACK, &o, tcp_auth_of_tw(t, tw));
 }
 
 /* By knob, to show what TIME_WAIT is for: the last ACK leaves, and nobody is there to repeat it. */
@@ -105,7 +105,7 @@ tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	w->snd_nxt = c->snd_nxt;
 	w->rcv_nxt = c->rcv_nxt;
 	w->ts_recent = c->ts_recent;
-	w->wnd = tcp_window_field(t, c, false);
+	w->wnd = timewait_pack_wnd(tcp_window_field(t, c, false));
 	w->flags = c->flags & TCP_F_TS ? TIMEWAIT_TS : 0;
 	if (c->options & TCP_O_AUTH)
 		tcp_auth_to_time_wait(t, c, tw);

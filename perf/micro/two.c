@@ -87,9 +87,10 @@ static const struct spate_ops ops = {
 /* ---- the stacks */
 
 static void *
-take(void *ctx, size_t bytes_wanted)
+take(void *ctx, size_t bytes_wanted, bool sparse)
 {
 	(void)ctx;
+	(void)sparse;
 	return micro_alloc(bytes_wanted);
 }
 

@@ -123,11 +123,12 @@ struct scarce {
 };
 
 static void *
-scarce_alloc(void *ctx, size_t bytes)
+scarce_alloc(void *ctx, size_t bytes, bool sparse)
 {
 	struct scarce *s = ctx;
 	void *p = s->left ? aligned_alloc(64, (bytes + 63) & ~(size_t)63) : NULL;
 
+	(void)sparse;
 	if (p == NULL)
 		return NULL;
 	s->left--;

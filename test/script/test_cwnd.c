@@ -302,11 +302,70 @@ DT_02_cubic_waits(struct script *s)
 	s->events[0] = 0;
 }
 
+/* An ACK for each segment from `n` to `last`, sent or still to be sent. */
+static void
+one_by_one(struct script *s, uint32_t n, uint32_t last)
+{
+	for (; n <= last; n++) {
+		ACKED(s, n + 1);
+		forget(s);
+	}
+}
+
+/*
+ * Idle, and in slow start again: the curve begins with the congestion avoidance behind it, at
+ * no time, and not where it was.
+ */
+static void
+DT_02_cubic_begins_anew(struct script *s)
+{
+	s->conf.tcp.congestion = SPATE_CUBIC;
+	s->peer_sack = s->peer_ws = true;
+	s->conf.tcp.initial_rto_ms = 3000;
+	s->conf.tcp.initial_window = 4;
+	establish_far(s, 1000);
+	/* 4, 8, 16, and four of the next for 20. */
+	SEND_PATTERN(s, 62 * room(s));
+	forget(s);
+	AFTER(s, 1000);
+	one_by_one(s, 1, 4);
+	AFTER(s, 1000);
+	one_by_one(s, 5, 12);
+	one_by_one(s, 13, 16);
+	EQUAL(s, cwnd(s), 20 * room(s));
+	/* 17 to 36 are in flight, and the first of them is lost. */
+	ACKED(s, 17, SEGS(18, 36));
+	forget(s);
+	AFTER(s, 1000);
+	ACKED(s, 37);
+	EQUAL(s, cwnd(s), 14 * room(s));
+	forget(s);
+	AFTER(s, 1000);
+	/* A round trip of congestion avoidance, and the end of what there is. */
+	one_by_one(s, 37, 48);
+	CHECK(s, cwnd(s) > 14 * room(s));
+	ACKED(s, 63);
+	EVENTS(s, "sendable");
+	AFTER(s, 10000);
+	SEND_PATTERN(s, 100 * room(s));
+	segments(s, 63, 66, 162);
+	for (uint32_t n = 63; cwnd(s) < 14 * room(s); n += 4) {
+		AFTER(s, 1000);
+		one_by_one(s, n, n + 3);
+	}
+	/* Two of twelve ACKs were beyond the threshold; ten more come a round trip later. */
+	ABOUT(s, 1407);
+	AFTER(s, 1000);
+	one_by_one(s, 75, 84);
+	CHECK(s, cwnd(s) < 18 * room(s));
+}
+
 /* One connection's choice, before or after it is open. */
 static void
 DT_02_chosen_by_option(struct script *s)
 {
 	uint64_t v = 99;
+	uint32_t before;
 
 	s->peer_sack = true;
 	fly(s, 30);
@@ -328,9 +387,11 @@ DT_02_chosen_by_option(struct script *s)
 	ACKED(s, 12);
 	EQUAL(s, cwnd(s), 7 * room(s) + room(s) / 7);
 	forget(s);
-	/* And anew, with its window of now as the one to come back to. */
+	/* And to CUBIC nothing is left of it, until it has a loss of its own. */
 	EQUAL(s, spate_setopt(s->stack, s->conn, SPATE_OPT_CONGESTION, SPATE_CUBIC), 0);
+	before = cwnd(s);
 	ACKED(s, 13);
+	EQUAL(s, cwnd(s), before + room(s) * room(s) / before);
 	forget(s);
 	/* The next connection has the stack's. */
 	USE(s, 1);
@@ -370,6 +431,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-02", DT_02_idle_and_small),
 	ROW_TEST("DT-02", DT_02_cubic),
 	ROW_TEST("DT-02", DT_02_cubic_waits),
+	ROW_TEST("DT-02", DT_02_cubic_begins_anew),
 	ROW_TEST("DT-02", DT_02_chosen_by_option),
 	ROW_TEST("DT-02", DT_02_cubic_and_timeout),
 };

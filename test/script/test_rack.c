@@ -332,6 +332,28 @@ OP_04_duplicates_widen_the_window(struct script *s)
 	COUNTED(s, FAST_RETRANSMITS, RTE_DIM(wait));
 }
 
+/* And three that overtake say nothing any more: once is enough to know that order is not kept. */
+static void
+OP_04_duplicates_tell_of_reordering(struct script *s)
+{
+	s->peer_sack = true;
+	s->conf.tcp.congestion = SPATE_CUBIC;
+	fly(s, 10);
+	AFTER(s, 100);
+	ACKED(s, 1, SEGS(2, 10));
+	segments(s, 1, 1, 10);
+	AFTER(s, 100);
+	ACKED(s, 11);
+	TWICE(s, 1, 11);
+	SEND_PATTERN(s, 5 * room(s));
+	segments(s, 11, 15, 15);
+	AFTER(s, 100);
+	ACKED(s, 11, SEGS(12, 15));
+	OUT_AT(s, 50, ACK, .seq = UP_TO(11), .ack = 1, .len = room(s));
+	ACKED(s, 16);
+	EVENTS(s, "sendable sendable");
+}
+
 /* Sixteen recoveries without one, and it is a quarter again. */
 static void
 OP_04_a_wide_window_is_forgotten(struct script *s)
@@ -355,14 +377,14 @@ OP_04_duplicates_are_no_sign_of_loss(struct script *s)
 	fly(s, 20);
 	AFTER(s, 100);
 	ACKED(s, 4);
-	segments(s, 11, 15, 20);
+	segments(s, 11, 16, 20);
 	for (int i = 0; i < 6; i++)
 		TWICE(s, 1 + i % 3, 4);
 	SILENT(s);
 	COUNTED(s, FAST_RETRANSMITS, 0);
 	/* Inside what is held beyond the gap (RFC 2883 4.1, example 4): only the other is news. */
 	ACKED(s, 4, SEGS(6, 6), SEGS(5, 6));
-	segments(s, 16, 17, 20);
+	segments(s, 17, 18, 20);
 	ACKED(s, 4, SEGS(6, 6), SEGS(5, 6));
 	ACKED(s, 4, SEGS(5, 5), SEGS(5, 6));
 	SILENT(s);
@@ -444,6 +466,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01 OP-04", DT_01_reordering_by_a_block),
 	ROW_TEST("DT-01 OP-04", DT_01_reordering_by_an_ack),
 	ROW_TEST("OP-04 DT-01", OP_04_duplicates_widen_the_window),
+	ROW_TEST("OP-04 DT-01", OP_04_duplicates_tell_of_reordering),
 	ROW_TEST("OP-04 DT-01", OP_04_a_wide_window_is_forgotten),
 	ROW_TEST("OP-04 DT-01", OP_04_duplicates_are_no_sign_of_loss),
 	ROW_TEST("DT-01 OP-04", DT_01_lost_again_untold),

@@ -123,6 +123,8 @@ newreno_recovers(struct script *s)
 	segments(s, 1, 1, 10);
 	COUNTED(s, FAST_RETRANSMITS, 1);
 	EQUAL(s, script_info(s).cwnd, 8 * room(s));
+	/* No loss probe meanwhile. */
+	QUIET(s, 100);
 	ACKED(s, 5, SEGS(6, 10));
 	segments(s, 5, 5, 10);
 	ACKED(s, 11);

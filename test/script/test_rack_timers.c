@@ -314,11 +314,12 @@ DT_01_timeout_and_scoreboard(struct script *s)
 	segments(s, 6, 6, 10);
 	AFTER(s, 90);
 	ACKED(s, 6);
-	EQUAL(s, script_info(s).cwnd, 4 * room(s));
-	segments(s, 7, 9, 10);
+	/* Of which three had arrived before: RFC 3465 2.3. */
+	EQUAL(s, script_info(s).cwnd, 3 * room(s));
+	segments(s, 7, 8, 10);
 	ACKED(s, 7, SEGS(8, 8));
-	/* 4 + 1/4; 7 and 9 in flight. */
-	segments(s, 10, 10, 10);
+	/* 7 in flight. */
+	segments(s, 9, 10, 10);
 	ACKED(s, 11);
 	EVENTS(s, "sendable");
 	COUNTED(s, RTO_FIRED, 1);
@@ -370,6 +371,47 @@ DT_01_recovery_after_timeout(struct script *s)
 	segments(s, 3, 3, 4);
 	COUNTED(s, FAST_RETRANSMITS, 1);
 	COUNTED(s, RTO_FIRED, 1);
+}
+
+/*
+ * What the timeout sent again is lost again: new data behind it tells. It is the timeout's loss
+ * still: no other congestion, and the window is the one that grew since.
+ */
+static void
+DT_01_lost_again_after_timeout(struct script *s)
+{
+	s->peer_sack = true;
+	fly(s, 10);
+	OUT_AT(s, 200, PSH_ACK, .seq = UP_TO(10), .ack = 1, .len = room(s));
+	OUT_AT(s, 300, ACK, .seq = 1, .ack = 1, .len = room(s));
+	AFTER(s, 100);
+	ACKED(s, 8);
+	segments(s, 8, 9, 10);
+	AFTER(s, 100);
+	ACKED(s, 10);
+	segments(s, 10, 10, 10);
+	SEND_PATTERN(s, 2 * room(s));
+	segments(s, 11, 12, 12);
+	EQUAL(s, script_info(s).cwnd, 3 * room(s));
+	/* Later than a round trip: at once. */
+	AFTER(s, 200);
+	ACKED(s, 10, SEGS(11, 12));
+	OUT(s, ACK, .seq = UP_TO(10), .ack = 1, .len = room(s));
+	SILENT(s);
+	EQUAL(s, script_info(s).cwnd, 3 * room(s));
+	/* Within one: when it is over. */
+	SEND_PATTERN(s, room(s));
+	segments(s, 13, 13, 13);
+	AFTER(s, 50);
+	ACKED(s, 10, SEGS(11, 13));
+	SILENT(s);
+	script_advance(s, s->now + 200 * MS, true);
+	segments(s, 10, 10, 12);
+	EQUAL(s, script_info(s).cwnd, 3 * room(s));
+	COUNTED(s, FAST_RETRANSMITS, 0);
+	COUNTED(s, RTO_FIRED, 1);
+	ACKED(s, 14);
+	EVENTS(s, "sendable");
 }
 
 /* ---- windows and ends */
@@ -507,6 +549,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01 OP-04", DT_01_timeout_and_scoreboard),
 	ROW_TEST("DT-01 OP-04", DT_01_timeout_again),
 	ROW_TEST("DT-01 OP-04", DT_01_recovery_after_timeout),
+	ROW_TEST("DT-01 OP-04", DT_01_lost_again_after_timeout),
 	ROW_TEST("DT-05 DT-01", DT_05_closed_during_recovery),
 	ROW_TEST("DT-01 CM-06", DT_01_fin_in_a_hole),
 	ROW_TEST("DT-01 CM-06", DT_01_fin_with_data_in_a_hole),

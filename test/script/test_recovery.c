@@ -48,7 +48,7 @@ DT_02_initial_window_of_ten(struct script *s)
 	segments(s, 13, 14, 20);
 }
 
-/* RFC 5681 3.1, RFC 3465 2.3: by what is acknowledged, two segments' worth at most. */
+/* RFC 5681 3.1, RFC 9406 4.2: by what is acknowledged, eight segments' worth at most. */
 static void
 DT_02_slow_start_counts_bytes(struct script *s)
 {
@@ -57,7 +57,7 @@ DT_02_slow_start_counts_bytes(struct script *s)
 	SILENT(s);
 	EQUAL(s, script_info(s).cwnd, 10 * room(s) + 1);
 	IN(s, ACK, .seq = 1, .ack = UP_TO(11));
-	EQUAL(s, script_info(s).cwnd, 12 * room(s) + 1);
+	EQUAL(s, script_info(s).cwnd, 18 * room(s) + 1);
 	segments(s, 11, 20, 20);
 }
 

@@ -30,14 +30,15 @@ test_names(void **state)
 	assert_int_equal(spate_congestion_by_name("vegas"), -1);
 }
 
-/* RFC 3465 2.3: the bytes acknowledged, two segments at most. */
+/* RFC 9406 4.2: the bytes acknowledged, eight segments at most. */
 static void
 test_slow_start(void **state)
 {
 	(void)state;
 	assert_int_equal(congestion_slow_start(10 * SMSS, SMSS, SMSS), 11 * SMSS);
 	assert_int_equal(congestion_slow_start(10 * SMSS, SMSS, 10), 10 * SMSS + 10);
-	assert_int_equal(congestion_slow_start(10 * SMSS, SMSS, 9 * SMSS), 12 * SMSS);
+	assert_int_equal(congestion_slow_start(10 * SMSS, SMSS, 8 * SMSS), 18 * SMSS);
+	assert_int_equal(congestion_slow_start(10 * SMSS, SMSS, 9 * SMSS), 18 * SMSS);
 	assert_int_equal(congestion_slow_start((1u << 30) - 5, SMSS, SMSS), 1u << 30);
 }
 

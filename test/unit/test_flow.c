@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flow, all but the connection table: the key's hash against SipHash's definition,
- * the FIFO of constant delays and the TIME_WAIT store against a plain array, who may
+ * flow, all but the tables: the key's hash against SipHash's definition, who may
  * listen where and who answers, and local ports: each visited once, none favoured.
  */
 #include "unit.h"
@@ -11,8 +10,6 @@
 #include "flow/flow_key.h"
 #include "flow/listener.h"
 #include "flow/local_port.h"
-#include "flow/timewait.h"
-#include "time/delay_queue.h"
 
 static const uint64_t SECRET[2] = {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull};
 
@@ -69,204 +66,6 @@ test_key_hash_and_equality(void **state)
 	}
 	/* Half of the bits change on average. */
 	assert_true(flips > 31ull * 2000 * 96 && flips < 33ull * 2000 * 96);
-}
-
-/* delay_queue */
-
-struct item {
-	uint8_t before[5];
-	struct delay_link link;
-	uint8_t behind[3];
-};
-
-static void
-assert_queue(const struct delay_queue *q, const uint32_t *want, uint32_t n)
-{
-	uint32_t prev = DELAY_NIL, id = q->head;
-
-	assert_int_equal(q->count, n);
-	for (uint32_t i = 0; i < n; i++) {
-		assert_int_equal(id, want[i]);
-		assert_int_equal(delay_queue_link(q, id)->prev, prev);
-		prev = id;
-		id = delay_queue_link(q, id)->next;
-	}
-	assert_int_equal(id, DELAY_NIL);
-	assert_int_equal(q->tail, prev);
-}
-
-/* Pushes and removals anywhere, against an array that is shifted. */
-static void
-test_delay_queue(void **state)
-{
-	enum { N = 24 };
-	struct item *items = exact_alloc(N * sizeof(*items));
-	uint32_t want[N], n = 0;
-	bool in[N] = {false};
-	struct delay_queue q;
-	struct rng r = {41};
-
-	(void)state;
-	memset(items, 0x77, N * sizeof(*items));
-	delay_queue_init(&q, &items[0].link, sizeof(*items));
-	assert_queue(&q, want, 0);
-	for (int i = 0; i < 100000; i++) {
-		uint32_t id = rng_below(&r, N), at = 0;
-
-		if (in[id]) {
-			while (want[at] != id)
-				at++;
-			memmove(want + at, want + at + 1, (--n - at) * sizeof(*want));
-			delay_queue_remove(&q, id);
-		} else {
-			want[n++] = id;
-			delay_queue_push(&q, id);
-		}
-		in[id] = !in[id];
-		assert_queue(&q, want, n);
-	}
-	for (int i = 0; i < N; i++) {
-		assert_memory_equal(items[i].before, "\x77\x77\x77\x77\x77", 5);
-		assert_memory_equal(items[i].behind, "\x77\x77\x77", 3);
-	}
-	free(items);
-}
-
-/* timewait */
-
-#define UNIT (1ull << TIMEWAIT_TIME_SHIFT)
-#define MSL2 (60ull * 1000000000ull)
-#define HOUR (3600ull * 1000000000ull)
-
-/* Seen from any moment around it, a record expires at its time or less than a unit later. */
-static void
-assert_expiry(const struct timewait_store *s, uint32_t id, uint64_t expires)
-{
-	static const uint64_t away[] = {0, 1, UNIT - 1, UNIT, MSL2, HOUR, 30 * HOUR};
-
-	for (size_t i = 0; i < N_OF(away); i++)
-		for (int after = 0; after < 2; after++) {
-			uint64_t now = after ? expires + away[i] : expires - away[i];
-			uint64_t got;
-
-			if (!after && away[i] > expires)
-				continue;
-			got = timewait_expires_ns(s, id, now);
-			if (got < expires || got >= expires + UNIT)
-				fail_msg("%lu became %lu, seen from %lu", expires, got, now);
-		}
-}
-
-static void
-test_timewait_expiry_never_early(void **state)
-{
-	struct timewait *records = exact_alloc(timewait_bytes(1));
-	struct timewait_store s;
-	struct rng r = {42};
-
-	(void)state;
-	assert_int_equal(timewait_bytes(1), 40);
-	timewait_init(&s, records, 1);
-	for (int i = 0; i < 50000; i++) {
-		/* Up to 52 days: 32 bits of units wrap many times. */
-		uint64_t expires = rng_magnitude(&r, 52);
-		uint32_t id;
-
-		if (i % 4 == 0)
-			expires = expires / UNIT * UNIT + rng_below(&r, 3) - (expires >= UNIT);
-		id = timewait_enter(&s, expires);
-		assert_int_equal(id, 0);
-		assert_expiry(&s, id, expires);
-		timewait_restart(&s, id, expires + MSL2);
-		assert_expiry(&s, id, expires + MSL2);
-		timewait_leave(&s, id);
-	}
-	free(records);
-}
-
-#define TW_N 40
-
-struct tw_model {
-	uint32_t order[TW_N]; /* oldest first */
-	uint64_t expires[TW_N];
-	struct flow_key key[TW_N];
-	uint32_t n;
-};
-
-static uint32_t
-tw_model_take(struct tw_model *m, uint32_t at)
-{
-	uint32_t id = m->order[at];
-
-	memmove(m->order + at, m->order + at + 1, (--m->n - at) * sizeof(*m->order));
-	return id;
-}
-
-static void
-tw_step(struct timewait_store *s, struct tw_model *m, struct rng *r, uint64_t now)
-{
-	static const struct flow_key no_key;
-	uint32_t what = rng_below(r, 4), id;
-
-	if (what < 2) {
-		id = timewait_enter(s, now + MSL2);
-		if (m->n == TW_N) {
-			assert_int_equal(id, TIMEWAIT_NONE);
-			return;
-		}
-		assert_true(id < TW_N);
-		for (uint32_t i = 0; i < m->n; i++)
-			assert_int_not_equal(m->order[i], id);
-		s->records[id].key = m->key[id] = random_key(r);
-	} else {
-		if (m->n == 0)
-			return;
-		id = tw_model_take(m, rng_below(r, m->n));
-		if (what == 2) {
-			timewait_leave(s, id);
-			assert_memory_equal(&s->records[id].key, &no_key, sizeof(no_key));
-			return;
-		}
-		timewait_restart(s, id, now + MSL2);
-	}
-	m->expires[id] = now + MSL2;
-	m->order[m->n++] = id;
-}
-
-static void
-test_timewait_store(void **state)
-{
-	struct timewait *records = exact_alloc(timewait_bytes(TW_N));
-	struct timewait_store s;
-	struct tw_model m = {.n = 0};
-	struct rng r = {43};
-	uint64_t now = 77 * HOUR;
-	uint32_t full = 0, empty = 0;
-
-	(void)state;
-	memset(records, 0x99, timewait_bytes(TW_N));
-	timewait_init(&s, records, TW_N);
-	for (int i = 0; i < 200000; i++) {
-		tw_step(&s, &m, &r, now);
-		now += rng_magnitude(&r, 32);
-		/* Nearly empty at times: give up the oldest ones, as a full store does. */
-		for (int give = i % 1000 == 0 ? TW_N : 0; give > 0 && m.n != 0; give--)
-			timewait_leave(&s, tw_model_take(&m, 0));
-		full += m.n == TW_N;
-		empty += m.n == 0;
-		assert_int_equal(s.queue.count, m.n);
-		assert_int_equal(timewait_oldest(&s), m.n != 0 ? m.order[0] : TIMEWAIT_NONE);
-		assert_queue(&s.queue, m.order, m.n);
-		for (uint32_t k = 0; k < m.n; k++) {
-			uint32_t id = m.order[k];
-			uint64_t got = timewait_expires_ns(&s, id, m.expires[id] - MSL2);
-
-			assert_true(got >= m.expires[id] && got < m.expires[id] + UNIT);
-			assert_memory_equal(&s.records[id].key, &m.key[id], sizeof(m.key[id]));
-		}
-	}
-	assert_true(full > 1000 && empty > 100);
-	free(records);
 }
 
 /* listener */
@@ -531,9 +330,6 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key_hash_is_siphash),
 		cmocka_unit_test(test_key_hash_and_equality),
-		cmocka_unit_test(test_delay_queue),
-		cmocka_unit_test(test_timewait_expiry_never_early),
-		cmocka_unit_test(test_timewait_store),
 		cmocka_unit_test(test_listener_exact_and_any),
 		cmocka_unit_test(test_listener_remove_anywhere),
 		cmocka_unit_test(test_listener_full),
