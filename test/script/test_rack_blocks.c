@@ -75,8 +75,10 @@ blocks_unasked(struct script *s)
 {
 	fly(s, 10);
 	AFTER(s, 100);
-	for (uint32_t i = 4; i <= 6; i++)
-		ACKED(s, 1, SEGS(2, 2), SEGS(4, i));
+	for (int i = 0; i < 2; i++)
+		ACKED(s, 1, SEGS(2, 2), SEGS(4, 6));
+	QUIET(s, 50);
+	ACKED(s, 1, SEGS(2, 2), SEGS(4, 6));
 	segments(s, 1, 1, 10);
 	AFTER(s, 100);
 	ACKED(s, 2, SEGS(3, 6));
