@@ -87,6 +87,8 @@ static const struct knob table[] = {
 		"offered and accepted (RFC 7323)"},
 	{"window-scale", KNOB_ON_OFF, AT(window_scale), 0, 1, "", NULL,
 		"offered and accepted (RFC 7323)"},
+	{"loss-probe", KNOB_U32, AT(loss_probe_ms), 0, 60000, "ms", NULL,
+		"least wait for a loss probe, 0: none (RFC 8985 7.2)"},
 	{"delayed-ack", KNOB_U32, AT(delayed_ack_ms), 0, 500, "ms", NULL,
 		"an ACK waits for data so long, 0: never (RFC 1122 4.2.3.2)"},
 	{"congestion", KNOB_CHOICE, AT(congestion), 0, SPATE_N_CONGESTION - 1, "",

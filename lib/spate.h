@@ -149,6 +149,7 @@ struct spate_tcp_conf {
 	uint32_t user_timeout_limit_ms; /* U_LIMIT of RFC 5482 3.1 */
 	uint32_t quiet_time_ms;         /* after the start: no opens, no answers (RFC 9293 3.4.3) */
 	uint32_t challenge_ack_ms;      /* least time between challenge ACKs of one connection */
+	uint32_t loss_probe_ms;         /* least wait for a loss probe (RFC 8985 7.2); 0: none */
 	uint32_t delayed_ack_ms;        /* how long an ACK may wait for data; 0: never */
 	uint32_t receive_buffer;        /* bytes: the window offered at first */
 	uint32_t receive_buffer_max;    /* bytes: what it may grow to; 0: it does not grow */

@@ -22,6 +22,7 @@ spate_tcp_defaults(struct spate_tcp_conf *c)
 		.keepalive_count = 9,
 		.user_timeout_limit_ms = 3600000,
 		.challenge_ack_ms = 500,
+		.loss_probe_ms = 10, /* a few ticks of the wheel: what is late is not lost */
 		.delayed_ack_ms = 40,
 		.receive_buffer = 256 * 1024,
 		.receive_buffer_max = 8 * 1024 * 1024,

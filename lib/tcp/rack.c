@@ -18,7 +18,6 @@
 #define REO_STEPS_MAX  16
 #define REO_PERSIST    16 /* recoveries: RFC 8985 6.2 step 4 */
 #define RTT_UNKNOWN_US 1000000u
-#define PROBE_LEAST_US 10000u /* a few ticks of the wheel: what is late is not lost */
 
 static uint32_t
 round_trip(const struct tcp_conn *c)
@@ -391,8 +390,9 @@ tcp_rack_may_probe(const struct tcp *t, const struct tcp_conn *c)
 	 * RFC 8985 7.2. A single segment may wait for the peer's delayed ACK, which makes the
 	 * probe no earlier than the timeout.
 	 */
-	return (c->options & TCP_O_SACK) && c->srtt_us && !c->probing && c->backoff == 0 &&
-	       !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && !tcp_rack_active(t, c) &&
+	return t->conf.loss_probe_ms && (c->options & TCP_O_SACK) && c->srtt_us && !c->probing &&
+	       c->backoff == 0 && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) &&
+	       !tcp_rack_active(t, c) &&
 	       c->snd_nxt - c->snd_una - !!(c->flags & TCP_F_FIN_SENT) > tcp_segment_room(c);
 }
 
@@ -401,8 +401,8 @@ tcp_rack_probe_us(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint64_t wait = 2ull * c->srtt_us, rto = tcp_rto_us(t, c);
 
-	if (wait < PROBE_LEAST_US)
-		wait = PROBE_LEAST_US;
+	if (wait < t->conf.loss_probe_ms * 1000ull)
+		wait = t->conf.loss_probe_ms * 1000ull;
 	return wait < rto ? wait : rto;
 }
 

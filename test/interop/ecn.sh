@@ -143,6 +143,7 @@ marks()
 
 cat >"$TMP/ecn.spate" <<-END
 	set tcp ecn $ECN
+	set tcp loss-probe 0
 	port config 0 ip 198.18.0.2/16 gateway 198.18.0.1 ip6 2001:2:0:1::2/64 gateway6 2001:2:0:1::1
 	server add echo port 0 listen *:7 echo
 	start echo

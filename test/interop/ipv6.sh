@@ -17,6 +17,7 @@ port="port config 0 ip 198.18.0.2/16 ip6 $WE/64 gateway6 $THEY"
 cat >"$TMP/closes.spate" <<-END
 	$port
 	set tcp msl 300000
+	set tcp loss-probe 0
 	server add web port 0 listen [$WE]:80 http size 64
 	server add big port 0 listen [$WE]:8003 http size 100000
 	server add both port 0 listen *:8004 http size 1460

@@ -115,9 +115,9 @@ wrong 'inject: no such flag' "flags 'AX': expected letters of FSRPAU .*" 'tcp in
 wrong 'inject: window' "window '65536': $number 0 to 65535" 'tcp inject 1 seq 1 window 65536'
 wrong 'inject: before the handshake' 'connection [0-9]+ was never established, .*' \
 	"tcp inject $opening seq 1"
-wrong 'wait: nothing' 'expected: wait MS' 'wait'
+wrong 'wait: nothing' 'expected: wait MS \| clients \[timeout SECONDS\]' 'wait'
 wrong 'wait: 0' "wait '0': $number 1 to 3600000" 'wait 0'
-wrong 'wait: two times' 'expected: wait MS' 'wait 1 2'
+wrong 'wait: two times' 'expected: wait MS, or wait clients \[timeout SECONDS\]' 'wait 1 2'
 wrong 'conn: a state that is none' "state 'OPEN': expected SYN_SENT, .*" 'show conn state OPEN'
 wrong 'conn: CLOSED is none to be in' "state 'closed': expected SYN_SENT, .*" 'show conn state closed'
 wrong 'conn: a peer that is none' "address 'me': expected one as .*" 'show conn peer me'
@@ -179,7 +179,7 @@ matches 'bytes and escapes: cut at a bound' "$said" \
 
 # ---- hold: the window closes, and opens again
 
-says 'hold' 'set tcp receive-buffer 4096' "${ports[@]}" 'tcp listen 6666 port 1 hold' \
+says 'hold' 'set tcp receive-buffer 4096' 'set tcp receive-buffer-max 0' "${ports[@]}" 'tcp listen 6666 port 1 hold' \
 	'tcp connect 198.19.0.1:6666' 'tcp wait 1 established' 'tcp wait accepted' \
 	'tcp send 1 bytes 6000' 'wait 300' 'show conn local 198.19.0.1:6666 state estab' \
 	'tcp wait 2 data' 'tcp show 2' 'tcp read 2' 'wait 1000' 'tcp read 2' 'tcp close 2'

@@ -250,6 +250,7 @@ hand_start "$host"
 cat >"$TMP/peers.spate" <<-END
 	port config 0 ip 198.18.0.2/16 ip6 2001:2:0:1::2/64
 	set tcp initial-rto 5000
+	set tcp loss-probe 0
 	set tcp keepalive-idle 500
 	set tcp keepalive-interval 300
 	set tcp keepalive-count 3

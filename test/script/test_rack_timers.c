@@ -78,6 +78,22 @@ DT_01_no_probe_for_one(struct script *s)
 	COUNTED(s, LOSS_PROBES, 0);
 }
 
+/* By knob: none at all, or not before so long. */
+static void
+DT_01_probe_by_knob(struct script *s)
+{
+	s->conf.tcp.loss_probe_ms = s->active ? 0 : 250;
+	s->peer_sack = true;
+	establish_far(s, 100);
+	SEND_PATTERN(s, 3 * room(s));
+	segments(s, 1, 3, 3);
+	if (s->active)
+		OUT_AT(s, 300, ACK, .seq = 1, .ack = 1, .len = room(s));
+	else
+		OUT_AT(s, 250, PSH_ACK, .seq = UP_TO(3), .ack = 1, .len = room(s));
+	COUNTED(s, LOSS_PROBES, !s->active);
+}
+
 /* Nor does the FIN on it make it two. */
 static void
 DT_01_no_probe_for_one_with_fin(struct script *s)
@@ -453,6 +469,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01", DT_01_probe_has_the_fin),
 	ROW_TEST("DT-01", DT_01_no_probe_for_one),
 	ROW_TEST("DT-01", DT_01_no_probe_for_one_with_fin),
+	ROW_TEST("DT-01", DT_01_probe_by_knob),
 	ROW_TEST("DT-01", DT_01_probe_begins_anew),
 	ROW_TEST("DT-01", DT_01_probe_waits_for_the_last),
 	ROW_TEST("DT-01", DT_01_probe_and_timeout_at_least),
