@@ -84,11 +84,9 @@ void
 tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 {
 	struct congestion_sight s = sight(t, c);
-	struct tcp_extra *x = tcp_extra_of(t, c);
+	struct tcp_extra *x = NULL;
 
-	if (x)
-		x->undo = false; /* what it goes back to was before this */
-	x = NULL;
+	tcp_undo_forget(t, c); /* what it goes back to was before this */
 	/* RFC 3168 6.1.2: lost from a window that was reduced for ECE: the same congestion. */
 	if (c->options & TCP_O_ECN_CUT) {
 		reduced(c);
@@ -131,10 +129,7 @@ tcp_cwnd_wake(const struct tcp *t, struct tcp_conn *c)
 void
 tcp_congestion_notified(struct tcp *t, struct tcp_conn *c)
 {
-	struct tcp_extra *x = tcp_extra_of(t, c);
-
-	if (x)
-		x->undo = false; /* late or not, it was congestion */
+	tcp_undo_forget(t, c); /* late or not, it was congestion */
 	/* Once for what is in flight: the other ACKs of it say the same. */
 	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) || (c->options & TCP_O_ECN_CUT))
 		return;

@@ -42,7 +42,15 @@ int tcp_cwnd_choose(struct tcp *t, struct tcp_conn *c, uint64_t which);
 /* New data after a silence: RFC 5681 4.1. */
 void tcp_cwnd_wake(const struct tcp *t, struct tcp_conn *c);
 
-/* ---- undo.c, for rack.c */
+/* ---- undo.c, for rack.c and cwnd.c */
+
+/* There is nothing to go back to any more. */
+static inline void
+tcp_undo_forget(struct tcp *t, const struct tcp_conn *c)
+{
+	if (c->extra != TCP_EXTRA_NONE)
+		t->extras[c->extra].undo = false;
+}
 
 /* Recovery begins: the window and CUBIC's memory are still what they were. */
 void tcp_undo_keep(struct tcp_extra *x, const struct tcp_conn *c);

@@ -3,35 +3,7 @@
  * Nobody answers: when segments are sent again, how often, and what is remembered of
  * it. RFC 6298 throughout; times are virtual and no timer may be early.
  */
-#include "script.h"
-
-static uint32_t
-room(const struct script *s)
-{
-	return s->peer_ts ? 1448 : 1460;
-}
-
-/* A handshake whose round trip takes `ms`, in either role. */
-static void
-establish_with_rtt(struct script *s, uint32_t ms)
-{
-	if (s->active) {
-		CONNECT(s);
-		OUT(s, SYN);
-		AFTER(s, ms);
-		IN(s, SYN_ACK, .ack = 1);
-		OUT(s, ACK, .seq = 1, .ack = 1);
-		EVENTS(s, "established");
-	} else {
-		LISTEN(s);
-		IN(s, SYN);
-		OUT(s, SYN_ACK, .ack = 1);
-		AFTER(s, ms);
-		IN(s, ACK, .seq = 1, .ack = 1);
-		SILENT(s);
-		EVENTS(s, "accept");
-	}
-}
+#include "flight.h"
 
 /* ---- CM-09 */
 
@@ -206,7 +178,7 @@ static void
 DT_01_first_sample(struct script *s)
 {
 	START(s);
-	establish_with_rtt(s, 500);
+	handshake_far(s, 500);
 	EQUAL(s, script_info(s).srtt_us, 500000);
 	EQUAL(s, script_info(s).rto_us, 1500000);
 	SEND(s, "hello");
@@ -223,7 +195,7 @@ static void
 DT_01_later_samples(struct script *s)
 {
 	START(s);
-	establish_with_rtt(s, 400);
+	handshake_far(s, 400);
 	SEND(s, "a");
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
 	AFTER(s, 400);
@@ -254,7 +226,7 @@ static void
 DT_01_min_rto(struct script *s)
 {
 	START(s);
-	establish_with_rtt(s, 1);
+	handshake_far(s, 1);
 	SEND(s, "hello");
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello");
 	OUT_AT(s, 200, PSH_ACK, .seq = 1, .ack = 1, .data = "hello");
@@ -266,7 +238,7 @@ DT_01_min_rto_is_a_knob(struct script *s)
 {
 	s->conf.tcp.min_rto_ms = 1000;
 	START(s);
-	establish_with_rtt(s, 1);
+	handshake_far(s, 1);
 	SEND(s, "hello");
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello");
 	OUT_AT(s, 1000, PSH_ACK, .seq = 1, .ack = 1, .data = "hello");
@@ -278,7 +250,7 @@ DT_01_max_rto(struct script *s)
 	s->conf.tcp.max_rto_ms = 60000;
 	s->conf.tcp.initial_rto_ms = 20000;
 	START(s);
-	establish_with_rtt(s, 10000);
+	handshake_far(s, 10000);
 	SEND(s, "hello");
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello");
 	OUT_AT(s, 30000, PSH_ACK, .seq = 1, .ack = 1, .data = "hello");
@@ -294,7 +266,7 @@ DT_01_restarted_by_new_acks_only(struct script *s)
 
 	s->peer_sack = false; /* or a loss probe comes first: test_rack.c */
 	START(s);
-	establish_with_rtt(s, 100);
+	handshake_far(s, 100);
 	SEND_PATTERN(s, 2 * r);
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = r);
 	OUT(s, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r);
@@ -314,7 +286,7 @@ DT_01_ack_begins_the_wait_anew(struct script *s)
 	uint32_t r = room(s);
 
 	START(s);
-	establish_with_rtt(s, 100);
+	handshake_far(s, 100);
 	SEND_PATTERN(s, 2 * r);
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = r);
 	OUT(s, PSH_ACK, .seq = 1 + r, .ack = 1, .len = r);
@@ -336,7 +308,7 @@ DT_01_karn(struct script *s)
 {
 	s->peer_ts = false;
 	START(s);
-	establish_with_rtt(s, 100);
+	handshake_far(s, 100);
 	SEND(s, "a");
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
 	OUT_AT(s, 300, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
@@ -366,7 +338,7 @@ DT_01_timestamps_tell_which(struct script *s)
 {
 	s->peer_ts = true;
 	START(s);
-	establish_with_rtt(s, 100);
+	handshake_far(s, 100);
 	SEND(s, "a");
 	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
 	OUT_AT(s, 300, PSH_ACK, .seq = 1, .ack = 1, .data = "a");
@@ -394,7 +366,7 @@ DT_01_progress_resets_retries(struct script *s)
 {
 	s->conf.tcp.data_retries = 2;
 	START(s);
-	establish_with_rtt(s, 100);
+	handshake_far(s, 100);
 	for (uint32_t i = 0; i < 4; i++) {
 		SEND(s, "x");
 		OUT(s, PSH_ACK, .seq = 1 + i, .ack = 1, .data = "x");
