@@ -334,6 +334,8 @@ parse(const struct script *s, const uint8_t *b, uint32_t len, bool ours, struct 
 		return check_ip(ip, tcp_len);
 	if (script_sum(tcp, tcp_len, pseudo_sum(ip, tcp_len)) != 0xffff)
 		return "TCP checksum";
+	if (script_get16(tcp + 16) == 0xffff)
+		return "TCP checksum of 0xffff, which is 0 (RFC 1624 3)";
 	if (tcp[12] & 0xf || tcp[18] || tcp[19])
 		return "reserved bits or urgent pointer";
 	return error;
