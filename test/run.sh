@@ -96,6 +96,8 @@ if [ "${1:-}" = --long ]; then
 	shift
 fi
 if [ "${1:-}" = --seeds ]; then
+	# shellcheck disable=SC2086
+	{ install $BUILD_PACKAGES $TEST_PACKAGES && build build --werror; } >&2 || exit 1
 	seeds "${2:-}"
 	exit
 fi
