@@ -53,6 +53,7 @@ launch(struct app *a)
 		.slot_free = work_free,
 		.poll = work_poll,
 		.mbufs = MBUFS_PER_SLOT,
+		.idle = a->config.idle,
 	};
 	uint16_t slots;
 	int rc;

@@ -48,6 +48,7 @@ make_workers(struct engine *e)
 		memset(w, 0, sizeof(*w));
 		w->lcore = lcore;
 		w->clock = &e->clock;
+		w->idle_conf = &e->idle;
 		snprintf(name, sizeof(name), "calls_%u", lcore);
 		w->calls =
 			rte_ring_create(name, CALLS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -240,6 +241,7 @@ engine_start(struct engine *e, const struct engine_conf *conf)
 	int rc;
 
 	engine_clock_start(&e->clock);
+	e->idle = conf->idle;
 	rc = make_workers(e);
 	for (uint16_t i = 0; rc == 0 && i < conf->n_ports; i++)
 		rc = open_port(e, conf, &conf->port[i]);
@@ -257,6 +259,15 @@ engine_run(struct engine *e)
 		w->running = true;
 	}
 	return 0;
+}
+
+void
+engine_set_idle(struct engine *e, const struct idle_conf *conf)
+{
+	/* A worker that sees one field new and one old rests once as nobody has said. */
+	__atomic_store_n(&e->idle.mode, conf->mode, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->idle.after_ns, conf->after_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->idle.for_ns, conf->for_ns, __ATOMIC_RELAXED);
 }
 
 void

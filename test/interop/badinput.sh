@@ -270,6 +270,13 @@ bad_line 'a setting out of range' "msl '0': $number 1 to 600000" 'set tcp msl 0'
 bad_line 'a choice that is none' "reuse 'maybe': expected no\|ts\|any" 'set tcp reuse maybe'
 bad_line 'a setting too late' 'set tcp msl: .* before the first .start.' "$port" 'start' \
 	'set tcp msl 1'
+bad_line 'a rest that is none' "idle 'nap': expected busy-poll\|pause\|sleep" 'set idle nap'
+bad_line 'a rest of busy-poll' 'idle busy-poll: nothing may follow: it never rests' \
+	'set idle busy-poll for 50us'
+bad_line 'a rest too long' "for '1ms': expected a time from 1us to 250us with its unit, .*" \
+	'set idle sleep for 1ms'
+bad_line 'a pause with a length' "'for' is not known here: expected one of after" \
+	'set idle pause for 50us'
 bad_line 'a port too late' 'port 0 is running: .* before the first .start.' "$port" 'start' "$port"
 bad_line 'a state that is none' "state 'OPEN': expected SYN_SENT, .*" 'show conn state OPEN'
 bad_line 'help on nothing' "no help on 'frobnicate': 'help' lists .*" 'help frobnicate'
@@ -286,6 +293,7 @@ one_line 'report that cannot be written' 1 "spate: $TMP/none/out.json: .*No such
 everything=(
 	'set tcp preset %s' 'set tcp msl 1234' 'set tcp reuse ts' 'set tcp timestamps off'
 	'set tcp initial-window 4' 'set tcp sequential-ports on' 'set run drain 777'
+	'set idle sleep after 5ms for 50us'
 	'port config 0 ip 198.18.0.1/16 gateway 198.18.0.254 vlan 7 mtu 1400 queues 1'
 	'port config 1 ip 198.19.0.1/15'
 	'server add web port 1 listen 198.19.0.1:80 http size 1460 backlog 99'
@@ -432,6 +440,7 @@ done <<-END
 	set client
 	set tcp
 	set run
+	set idle
 	start
 	stop
 	show stats
