@@ -92,6 +92,9 @@ struct engine_conf {
 	void *(*slot_create)(struct engine_slot *slot, uint32_t max_conns);
 	void (*slot_free)(void *app);
 	bool (*poll)(void *app, uint64_t now_ns);
+	/* What slot_create will take: in whole, and as it is used. */
+	void (*slot_memory)(uint32_t max_conns, uint64_t *bytes, uint64_t *sparse);
+	uint16_t n_slots;       /* that there will be, about: for what memory they want in all */
 	uint32_t max_conns;     /* per slot */
 	uint32_t max_time_wait; /* per slot */
 	uint32_t mbufs;         /* per slot */
