@@ -210,10 +210,7 @@ struct spate_stack_conf {
 	void *alloc_ctx;
 };
 
-/*
- * Bytes that spate_stack_create() will ask of `alloc`: what is there in whole, and what is
- * `sparse`. Keys of TCP-AO come later, and on top.
- */
+/* Bytes to be asked of `alloc`, in whole and `sparse`; keys of TCP-AO come on top. */
 void spate_stack_memory(const struct spate_stack_conf *conf, uint64_t *bytes, uint64_t *sparse);
 
 /* NULL with rte_errno set: EINVAL, ENOMEM. `now_ns` starts the stack's clock. */
