@@ -238,6 +238,15 @@ conn_table_replace(struct conn_table *t, uint64_t hash, uint32_t old_handle, uin
 	return 0;
 }
 
+void
+conn_table_prefetch(const struct conn_table *t, uint64_t hash)
+{
+	uint32_t b = home_of(t, hash);
+
+	rte_prefetch0(&t->buckets[b]);
+	rte_prefetch0(&t->buckets[other_of(t, b, tag_of(hash))]);
+}
+
 uint32_t
 conn_table_lookup(const struct conn_table *t, uint64_t hash, const struct flow_key *key)
 {

@@ -91,6 +91,9 @@ int conn_table_remove(struct conn_table *t, uint64_t hash, uint32_t handle);
 int conn_table_replace(
 	struct conn_table *t, uint64_t hash, uint32_t old_handle, uint32_t new_handle);
 
+/* Fetch what looking up this hash begins with: both buckets. */
+void conn_table_prefetch(const struct conn_table *t, uint64_t hash);
+
 /* The handle whose record holds `key`, or CONN_TABLE_NONE. */
 uint32_t conn_table_lookup(const struct conn_table *t, uint64_t hash, const struct flow_key *key);
 

@@ -33,6 +33,7 @@ struct local_port {
 	uint64_t counter;  /* input of the keyed generator */
 	uint64_t secret[2];
 	bool sequential;
+	bool drawn; /* `current` is a start that was not tried yet, the caller's account */
 };
 
 /* `secret` keys the random steps; an empty range is the caller's error. */
