@@ -168,7 +168,8 @@ rest(struct engine_worker *w)
 		idle_take(c.mode, ns);
 }
 
-static void
+/* Not inlined: its variables must not share a function with sigsetjmp(). */
+static __rte_noinline void
 loop(struct engine_worker *w)
 {
 	uint64_t before = rte_rdtsc();
