@@ -8,6 +8,7 @@
 
 #include "ip/packet.h"
 #include "stack/stack.h"
+#include "wire/checksum.h"
 #include "wire/ecn.h"
 #include "wire/nd.h"
 
@@ -89,18 +90,16 @@ checksum_known(const struct rte_mbuf *m, bool *good)
 static bool
 tcp_v4_good(const struct rte_mbuf *m, const struct ip_packet *v)
 {
-	uint32_t sum;
+	uint64_t sum;
 	bool good;
 
 	if (checksum_known(m, &good))
 		return good;
 	/* The pseudo header wants the plain length, which IP options would hide. */
-	sum = rte_raw_cksum(v->payload, v->payload_len);
-	sum += (v->raddr & 0xffff) + (v->raddr >> 16) + (v->laddr & 0xffff) + (v->laddr >> 16);
-	sum += rte_cpu_to_be_16(IPPROTO_TCP) + rte_cpu_to_be_16(v->payload_len);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	sum = (uint64_t)v->raddr + v->laddr + RTE_BE16(IPPROTO_TCP);
+	sum += rte_cpu_to_be_16(v->payload_len);
+	return checksum_fold(checksum_add(sum, checksum_bytes(v->payload, v->payload_len))) ==
+	       0xffff;
 }
 
 /* Is what is in the IPv6 packet? Only then are its addresses worth a look. */
