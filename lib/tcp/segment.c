@@ -32,8 +32,11 @@ flow_label(const struct tcp *t, const struct flow_key *k)
 	return label ? label : 1;
 }
 
-/* A frame with IP and TCP headers and room for `len` payload bytes, at *payload. */
-static struct rte_mbuf *
+/*
+ * A frame with IP and TCP headers and room for `len` payload bytes, at *payload. Inlined, as
+ * finish() is: what both would save and restore is a tenth of building a segment.
+ */
+static __rte_always_inline struct rte_mbuf *
 begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
 	uint32_t len, uint8_t **payload)
 {
@@ -64,7 +67,7 @@ begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, con
 }
 
 /* Checksums, or what the port needs to compute them; then on its way. */
-static void
+static __rte_always_inline void
 finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop,
 	uint32_t payload_len)
 {
