@@ -158,7 +158,8 @@ send_resolved(struct ip_iface *ip, const struct neigh *n, struct rte_mbuf *m)
 		memcpy(p, n->header.bytes, RTE_ETHER_HDR_LEN);
 	else
 		memcpy(p, n->header.bytes, n->header.len);
-	m->l2_len = n->header.len;
+	if (m->ol_flags)
+		m->l2_len = n->header.len;
 	ip_push(ip, m);
 }
 

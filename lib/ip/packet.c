@@ -92,17 +92,15 @@ struct rte_mbuf *
 packet_begin(struct ip_iface *ip, rte_be32_t laddr, rte_be32_t raddr, uint8_t protocol,
 	uint32_t len, uint8_t **payload)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(ip->pool);
 	uint32_t header_len = packet_header_len(raddr);
-	uint8_t *p = NULL;
+	struct rte_mbuf *m = packet_alloc(ip, header_len + len);
+	uint8_t *p;
 
-	if (m)
-		p = (uint8_t *)rte_pktmbuf_append(m, header_len + len);
-	if (p == NULL) {
-		rte_pktmbuf_free(m);
+	if (m == NULL) {
 		spate_count(ip->counters, SPATE_DROP_NO_MBUF);
 		return NULL;
 	}
+	p = rte_pktmbuf_mtod(m, uint8_t *);
 	if (addr_is_v6(raddr)) {
 		packet_build_v6(ip, p, laddr, raddr, protocol, 0, len);
 	} else {

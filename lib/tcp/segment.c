@@ -40,16 +40,16 @@ static __rte_always_inline struct rte_mbuf *
 begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
 	uint32_t len, uint8_t **payload)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(t->ip->pool);
 	uint32_t ip_len = packet_header_len(k->raddr);
 	uint32_t tcp_len = TCP_LEN + h->opts_len + len;
+	struct rte_mbuf *m = packet_alloc(t->ip, ip_len + tcp_len);
 	uint8_t *p;
 
-	if (m == NULL || (p = (uint8_t *)rte_pktmbuf_append(m, ip_len + tcp_len)) == NULL) {
-		rte_pktmbuf_free(m);
+	if (unlikely(m == NULL)) {
 		spate_count(t->counters, SPATE_DROP_NO_MBUF);
 		return NULL;
 	}
+	p = rte_pktmbuf_mtod(m, uint8_t *);
 	if (likely(!addr_is_v6(k->raddr)))
 		ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
 	else
