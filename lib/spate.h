@@ -83,8 +83,9 @@ struct spate_ops {
 	/* Our connect succeeded. */
 	void (*on_established)(void *app, spate_conn c);
 	/*
-	 * In-order data, lent for the call. Returns how much of it is consumed; the rest
-	 * stays in the receive window's account until spate_consume().
+	 * In-order data, lent for the call: a segment, or what one buffer has of it. Returns how
+	 * much of it is consumed; the rest stays in the receive window's account until
+	 * spate_consume().
 	 */
 	uint32_t (*on_data)(void *app, spate_conn c, const uint8_t *data, uint32_t len);
 	/* Everything sent has been acknowledged: room for more. */
@@ -197,6 +198,13 @@ struct spate_stack_conf {
 	uint8_t prefix6;          /* of the on-link network */
 	uint8_t gateway6[16];     /* all zero: none */
 	bool tx_checksum_offload; /* the port fills in IPv4 and TCP checksums */
+	/*
+	 * The port cuts frames up (TSO; their TCP checksums are its affair whatever the line above
+	 * says): payload bytes in one of them at most, and buffers, the headers' included. 0: it
+	 * does not, and every frame is one segment in one buffer.
+	 */
+	uint32_t tx_large_max;
+	uint16_t tx_large_buffers;
 	uint8_t secret[48];       /* from a good random source, fresh for each stack */
 	struct spate_tcp_conf tcp;
 	const struct spate_ops *ops;
@@ -232,6 +240,23 @@ void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
 
 /* From now on the port fills in checksums, or does not (spate_stack_conf.tx_checksum_offload). */
 void spate_set_checksum_offload(struct spate_stack *s, bool offload);
+
+/*
+ * From now on frames of several segments are sent, where the port takes them
+ * (spate_stack_conf.tx_large_max), or none.
+ */
+void spate_set_large_frames(struct spate_stack *s, bool on);
+
+/* The port would not take one of them: it is counted, lost like any other, and the last. */
+void spate_large_frame_refused(struct spate_stack *s);
+
+/*
+ * The port can read `len` bytes at `mem` by itself, at `iova` and in one piece, and they stay as
+ * they are until the stack is freed and the port has let go of all its frames. What
+ * spate_send_static() is given of them is not copied into frames of several segments. 0, or
+ * -ENOSPC.
+ */
+int spate_lend(struct spate_stack *s, const void *mem, size_t len, uint64_t iova);
 
 /* The time the stack was last given. */
 uint64_t spate_now(const struct spate_stack *s);
@@ -327,7 +352,8 @@ int spate_connect_listener(
 
 /*
  * Queue `len` bytes by reference: they must stay as they are until on_sendable() or
- * on_closed(). Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
+ * on_closed(). No frame refers to them after that, since each has a copy; of memory that was
+ * lent (spate_lend()), which stays longer, large frames have none. Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
  * connection is established; -ENOBUFS when the stack has no descriptor left.
  */
 int spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);

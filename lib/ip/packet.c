@@ -67,6 +67,30 @@ packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
 	tcp->cksum = pseudo_sum_v4(h);
 }
 
+void
+packet_to_be_cut(const struct ip_iface *ip, struct rte_mbuf *m, bool v6, uint16_t mss)
+{
+	struct rte_ipv4_hdr *h4 = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	struct rte_ipv6_hdr *h6 = (void *)h4;
+	struct rte_tcp_hdr *tcp = v6 ? (void *)(h6 + 1) : (void *)(h4 + 1);
+
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_TCP_CKSUM;
+	m->l3_len = v6 ? IPV6_LEN : PACKET_V4_LEN;
+	m->l4_len = (tcp->data_off >> 4) * 4;
+	m->tso_segsz = mss;
+	/* The flag leaves the length, another in each segment, out of the pseudo header's sum. */
+	if (v6) {
+		m->ol_flags |= RTE_MBUF_F_TX_IPV6;
+		tcp->cksum = rte_ipv6_phdr_cksum(h6, m->ol_flags);
+		return;
+	}
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+	/* A port that cuts, and sums no IPv4 headers (virtio), hands them on as they are. */
+	if (!ip->checksum_offload)
+		h4->hdr_checksum = rte_ipv4_cksum(h4);
+	tcp->cksum = rte_ipv4_phdr_cksum(h4, m->ol_flags);
+}
+
 struct rte_mbuf *
 packet_begin(struct ip_iface *ip, rte_be32_t laddr, rte_be32_t raddr, uint8_t protocol,
 	uint32_t len, uint8_t **payload)
