@@ -75,9 +75,18 @@ stack_gather(struct rte_mbuf *m)
 uint32_t
 stack_gather_sum(const struct rte_mbuf *m, const uint8_t *payload, uint32_t len)
 {
-	uint16_t sum;
+	uint32_t at = payload - rte_pktmbuf_mtod(m, const uint8_t *), done = 0;
+	uint32_t sum = 0;
 
-	if (rte_raw_cksum_mbuf(m, payload - rte_pktmbuf_mtod(m, const uint8_t *), len, &sum) < 0)
-		return 0;
+	/* Not rte_raw_cksum_mbuf(): behind an odd number of bytes it forgets carries (22.11). */
+	for (; done < len; m = m->next) {
+		uint32_t n = m->data_len - at < len - done ? m->data_len - at : len - done;
+		uint16_t part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const uint8_t *, at), n);
+
+		sum += done & 1 ? rte_bswap16(part) : part;
+		sum = (sum & UINT16_MAX) + (sum >> 16);
+		done += n;
+		at = 0;
+	}
 	return sum;
 }

@@ -193,13 +193,16 @@ deliver_chain(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 
 /*
  * Beyond a gap, or filling one: each buffer's part as a segment of its own, the FIN being the
- * last one's. What one of them does, the next may find done.
+ * last one's. What one of them does, the next may find done. What of it had come before is the
+ * first stretch of that in the whole (RFC 2883 4).
  */
 static void
-text_in_pieces(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+text_in_pieces(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, bool old)
 {
 	struct tcp_pieces p = tcp_pieces(s);
 	struct tcp_seg piece = *s;
+	struct tcp_stretch twice, more;
+	bool earlier = tcp_sack_take_duplicate(t, c, &twice), found = earlier && old;
 
 	piece.chain = NULL;
 	while (c->state != SPATE_CLOSED && tcp_next_piece(&p)) {
@@ -208,7 +211,18 @@ text_in_pieces(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		piece.data_len = p.len;
 		piece.flags = p.left ? s->flags & ~TCP_FIN : s->flags;
 		tcp_input_text(t, c, &piece);
+		if (c->state == SPATE_CLOSED)
+			return;
+		if (!tcp_sack_take_duplicate(t, c, &more))
+			continue;
+		if (!found)
+			twice = more;
+		else if (more.from == twice.to)
+			twice.to = more.to;
+		found = true;
 	}
+	if (found || earlier)
+		tcp_sack_duplicate(t, c, twice.from, twice.to);
 }
 
 /* In order, and nothing is held beyond it. */
@@ -259,7 +273,7 @@ tcp_input_text(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		return;
 	}
 	if (s->chain && s->data_len) {
-		text_in_pieces(t, c, s);
+		text_in_pieces(t, c, s, old);
 		return;
 	}
 	tcp_ack_now(t, c); /* of a gap, or of what fills it: RFC 5681 4.2 */
