@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "cmd_impair.h"
 #include "manual.h"
+#include "pattern.h"
 #include "report.h"
 #include "words.h"
 
@@ -33,6 +34,7 @@ fill_port(const struct config *c, int id, struct engine_port_conf *pc)
 	pc->id = id;
 	pc->n_queues = p->n_queues;
 	pc->mtu = p->mtu;
+	pc->no_large = p->no_tso;
 	pc->stack.ip4 = p->ip.ip4;
 	pc->stack.prefix = p->prefix;
 	pc->stack.gateway = p->gateway.ip4;
@@ -55,6 +57,7 @@ launch(struct app *a)
 		.mbufs = MBUFS_PER_SLOT,
 	};
 	uint16_t slots;
+	void *lent;
 	int rc;
 
 	for (int i = 0; i < PORTS_MAX; i++)
@@ -74,6 +77,9 @@ launch(struct app *a)
 		return false;
 	}
 	a->launched = true;
+	lent = engine_lend(&a->engine, PATTERN_BLOCK);
+	if (lent)
+		pattern_move(lent);
 	impair_apply_all(a);
 	rc = auth_apply(a);
 	if (rc < 0) {
@@ -216,7 +222,7 @@ start_one_server(struct app *a, int i)
 	struct server_config *s = &a->config.server[i];
 
 	if (a->response[i][0] == NULL &&
-		!server_make_responses(s, a->response[i], a->response_len[i])) {
+		!server_make_responses(&a->engine, s, a->response[i], a->response_len[i])) {
 		wrong("server %s: no memory for a body of %u bytes", s->name, s->size);
 		return false;
 	}

@@ -205,7 +205,7 @@ struct spate_stack_conf {
 	 */
 	uint32_t tx_large_max;
 	uint16_t tx_large_buffers;
-	uint8_t secret[48];       /* from a good random source, fresh for each stack */
+	uint8_t secret[48]; /* from a good random source, fresh for each stack */
 	struct spate_tcp_conf tcp;
 	const struct spate_ops *ops;
 	void *app;
@@ -353,8 +353,9 @@ int spate_connect_listener(
 /*
  * Queue `len` bytes by reference: they must stay as they are until on_sendable() or
  * on_closed(). No frame refers to them after that, since each has a copy; of memory that was
- * lent (spate_lend()), which stays longer, large frames have none. Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
- * connection is established; -ENOBUFS when the stack has no descriptor left.
+ * lent (spate_lend()), which stays longer, large frames have none. Returns 0; -EPIPE after shutdown
+ * or close; -ENOTCONN before the connection is established; -ENOBUFS when the stack has no
+ * descriptor left.
  */
 int spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
 
@@ -487,8 +488,8 @@ enum spate_timer {
 	SPATE_TIMER_RETRANSMIT,
 	SPATE_TIMER_LOSS_PROBE, /* the last in flight may be lost (RFC 8985 7) */
 	SPATE_TIMER_REORDER,    /* something was overtaken: late, or lost (RFC 8985 6) */
-	SPATE_TIMER_PERSIST,  /* the peer's window is closed */
-	SPATE_TIMER_OVERRIDE, /* it is open too little to be worth a segment */
+	SPATE_TIMER_PERSIST,    /* the peer's window is closed */
+	SPATE_TIMER_OVERRIDE,   /* it is open too little to be worth a segment */
 	SPATE_TIMER_DELAYED_ACK,
 	SPATE_TIMER_FIN_WAIT_2,
 	SPATE_TIMER_KEEPALIVE,

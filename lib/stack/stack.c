@@ -262,12 +262,11 @@ void
 spate_set_large_frames(struct spate_stack *s, bool on)
 {
 	/* What an IP packet can say of its length, with the longest headers in front of it. */
-	static const uint32_t most = UINT16_MAX - IPV6_LEN - sizeof(struct rte_tcp_hdr) -
-				     TCP_OPTIONS_MAX;
+	static const uint32_t most =
+		UINT16_MAX - IPV6_LEN - sizeof(struct rte_tcp_hdr) - TCP_OPTIONS_MAX;
 
-	s->tcp.large_max = on && s->conf.tx_large_buffers > 1
-				   ? RTE_MIN(s->conf.tx_large_max, most)
-				   : 0;
+	s->tcp.large_max =
+		on && s->conf.tx_large_buffers > 1 ? RTE_MIN(s->conf.tx_large_max, most) : 0;
 	s->tcp.large_buffers = s->conf.tx_large_buffers;
 }
 

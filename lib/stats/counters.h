@@ -41,7 +41,7 @@
 	X(DROP_ADDRESS, drop_address, "packet for an address that is not ours")                    \
 	X(DROP_SOURCE, drop_source, "source or destination no unicast peer can have")              \
 	X(DROP_ICMP, drop_icmp, "ICMP type not handled")                                           \
-	X(DROP_MULTISEG, drop_multiseg, "frame in several buffers that cannot be read")             \
+	X(DROP_MULTISEG, drop_multiseg, "frame in several buffers that cannot be read")            \
 	X(DROP_NO_MBUF, drop_no_mbuf, "no buffer for a frame to be sent")                          \
 	X(DROP_TX_FULL, drop_tx_full, "reply not sent: output queue full")                         \
 	X(DROP_NEIGH_FULL, drop_neigh_full, "no room in the neighbour table")                      \

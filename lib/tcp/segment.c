@@ -46,7 +46,8 @@ begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, con
 	uint32_t tcp_len = TCP_LEN + h->opts_len + len;
 	uint8_t *p;
 
-	if (m == NULL || (p = (uint8_t *)rte_pktmbuf_append(m, ip_len + tcp_len - beyond)) == NULL) {
+	if (m == NULL ||
+		(p = (uint8_t *)rte_pktmbuf_append(m, ip_len + tcp_len - beyond)) == NULL) {
 		rte_pktmbuf_free(m);
 		spate_count(t->counters, SPATE_DROP_NO_MBUF);
 		return NULL;
@@ -252,8 +253,8 @@ tcp_send_marked(
 }
 
 uint32_t
-tcp_send_large(struct tcp *t, struct tcp_conn *c, uint32_t len, uint32_t room, uint8_t flags,
-	uint8_t ecn)
+tcp_send_large(
+	struct tcp *t, struct tcp_conn *c, uint32_t len, uint32_t room, uint8_t flags, uint8_t ecn)
 {
 	uint8_t opts[TCP_OPTIONS_MAX], *end;
 	struct rte_mbuf *m, *payload;

@@ -23,8 +23,8 @@ bool tcp_send_marked(
  * first one's, not every port knows about: it must not be among them. Nor must there be options
  * that are to be sent once. Returns the bytes sent; 0: the segments are to be sent one by one.
  */
-uint32_t tcp_send_large(struct tcp *t, struct tcp_conn *c, uint32_t len, uint32_t room,
-	uint8_t flags, uint8_t ecn);
+uint32_t tcp_send_large(
+	struct tcp *t, struct tcp_conn *c, uint32_t len, uint32_t room, uint8_t flags, uint8_t ecn);
 
 /* One segment unmarked, as everything but new data is. */
 bool tcp_send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags);

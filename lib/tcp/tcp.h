@@ -59,7 +59,7 @@
 #include "wire/tcp_seg.h"
 
 #define TCP_SEND_MAX (1u << 30) /* bytes queued on a connection */
-#define TCP_LENT_MAX 4
+#define TCP_LENT_MAX 40
 
 struct tcp_extra;
 
@@ -107,10 +107,9 @@ struct tcp {
 	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the pool at most */
 	uint32_t held, held_max;   /* buffers with data beyond a gap: the same */
 
-	uint32_t large_max;      /* payload bytes in a frame of several segments; 0: no such */
-	uint16_t large_buffers;  /* buffers of one */
+	uint32_t large_max;     /* payload bytes in a frame of several segments; 0: no such */
+	uint16_t large_buffers; /* buffers of one */
 	uint16_t n_lent;
-	struct tcp_lent lent[TCP_LENT_MAX];
 
 	struct scoreboard_pool holes; /* of all scoreboards */
 
@@ -127,6 +126,7 @@ struct tcp {
 	uint8_t isn_key[16];
 	uint64_t label_key[2]; /* IPv6 flow labels */
 	struct tcp_auth *auth; /* tcp/auth.h, NULL until there is a key */
+	struct tcp_lent lent[TCP_LENT_MAX];
 };
 
 /* A received segment and where it belongs. */
