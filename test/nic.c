@@ -61,7 +61,9 @@ check(const struct rte_mbuf *m, const uint8_t *head, uint32_t heads)
 	if (v6 ? rte_be_to_cpu_16(h6->payload_len) != m->pkt_len - m->l2_len - 40
 	       : rte_be_to_cpu_16(h4->total_length) != m->pkt_len - m->l2_len)
 		return "a frame to be cut with an IP length that is wrong";
-	if (m->tso_segsz == 0 || m->pkt_len - heads <= m->tso_segsz)
+	if (m->tso_segsz < NIC_SEGMENT_MIN)
+		return "a frame to be cut up too small";
+	if (m->pkt_len - heads <= m->tso_segsz)
 		return "a frame to be cut that is one segment";
 	if (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_URG_FLAG |
 				     RTE_TCP_CWR_FLAG))

@@ -13,7 +13,8 @@
 struct rte_mbuf;
 struct rte_mempool;
 
-#define NIC_PIECES_MAX 2048 /* of a frame of 64 KiB */
+#define NIC_PIECES_MAX  128 /* of a frame of 64 KiB */
+#define NIC_SEGMENT_MIN 256 /* smaller ones no frame is cut into */
 
 /* Is it to be cut? */
 bool nic_is_large(const struct rte_mbuf *m);

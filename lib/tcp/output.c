@@ -229,6 +229,9 @@ new_bytes(struct tcp_conn *c, uint32_t room, uint32_t flight)
 	return cwnd > flight ? cwnd - flight : 0;
 }
 
+/* Devices refuse to cut frames up too small, the pickiest below 256 bytes; peers choose. */
+#define LARGE_ROOM_LEAST 512
+
 /*
  * What only one segment may carry, or what could go wrong in the middle, is sent one by one: the
  * answer to ECE, options said once, a MAC, fragments, and everything while there are signs of
@@ -239,7 +242,7 @@ one_by_one(const struct tcp_conn *c, uint32_t room)
 {
 	return (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) || c->dupacks ||
 	       (c->options & (TCP_O_CWR | TCP_O_UTO_DUE | TCP_O_AUTH | TCP_O_FRAGMENT)) ||
-	       room != tcp_segment_room(c);
+	       room != tcp_segment_room(c) || room < LARGE_ROOM_LEAST;
 }
 
 /*

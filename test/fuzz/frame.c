@@ -540,7 +540,7 @@ exact(struct fuzz *f, const uint8_t *b, uint32_t len)
 	struct rte_mbuf *m = rte_pktmbuf_alloc(f->rx_pool);
 	struct held *h = malloc(sizeof(*h));
 
-	if (m == NULL || h == NULL || (h->data = malloc(len)) == NULL)
+	if (m == NULL || h == NULL || (h->data = malloc(len ? len : 1)) == NULL)
 		abort();
 	memcpy(h->data, b, len);
 	h->count = &f->held;
@@ -575,10 +575,42 @@ split(struct fuzz *f, const struct frame *in)
 	return m;
 }
 
+/*
+ * In many, some of them empty, the first with little room behind it: what is longer stays a chain.
+ * Now and then the first says of it what is not so.
+ */
+static struct rte_mbuf *
+scatter(struct fuzz *f, const struct frame *in)
+{
+	struct rte_mbuf *first = rte_pktmbuf_alloc(f->rx_pool), *last = first;
+	uint32_t at = below(f, RTE_MIN(in->len, 160u) + 1);
+
+	if (first == NULL)
+		abort();
+	first->data_off = first->buf_len - PICK(f, 160, 160, 160, 200, 1000);
+	memcpy(rte_pktmbuf_append(first, at), in->b, at);
+	while (at < in->len) {
+		uint32_t n = PICK(f, 0, 1, 2, below(f, 200), in->len);
+
+		n = RTE_MIN(n, in->len - at);
+		last->next = exact(f, in->b + at, n);
+		last = last->next;
+		first->nb_segs++;
+		at += n;
+	}
+	first->pkt_len = in->len;
+	if (chance(f, 5))
+		first->pkt_len += PICK(f, 1, -1, -100, 100000);
+	if (chance(f, 2))
+		first->nb_segs += PICK(f, 1, -1);
+	return first;
+}
+
 struct rte_mbuf *
 frame_mbuf(struct fuzz *f, const struct frame *in)
 {
-	struct rte_mbuf *m = chance(f, 4) ? split(f, in) : exact(f, in->b, in->len);
+	struct rte_mbuf *m = f->scatters && chance(f, f->scatters) ? scatter(f, in)
+			     : chance(f, 4) ? split(f, in) : exact(f, in->b, in->len);
 
 	/* What a port may claim to know of the checksums. */
 	if (chance(f, 4)) {

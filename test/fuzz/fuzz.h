@@ -82,7 +82,7 @@ struct frame {
 struct fuzz {
 	struct spate_stack *stack;
 	struct spate_stack_conf conf;
-	struct rte_mempool *rx_pool, *tx_pool;
+	struct rte_mempool *rx_pool, *tx_pool, *cut_pool;
 	uint64_t seed, state, now;
 	uint32_t step;
 	bool trace, failed;
@@ -93,6 +93,7 @@ struct fuzz {
 	uint32_t arp;     /* an ARP request that is answered */
 	uint32_t drain;   /* a step after which the output is taken */
 	uint32_t flood;   /* bursts of ARP from everywhere that are left */
+	uint32_t scatters; /* a frame that comes in many buffers */
 	uint32_t six;     /* what is over IPv6 where there is a choice; 0: the stack has none */
 	bool calm;        /* callbacks only keep the account */
 	uint32_t depth;   /* of callbacks inside callbacks */

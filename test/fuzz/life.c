@@ -10,6 +10,7 @@
 
 #include <rte_mempool.h>
 
+#include "../nic.h"
 #include "fuzz.h"
 
 #define STEPS     2000
@@ -107,6 +108,11 @@ knobs(struct fuzz *f)
 	f->arp = PICK(f, 0, 50, 100, 100, 100);
 	f->drain = PICK(f, 5, 50, 90, 100);
 	f->flood = chance(f, 3) ? 50 : 0;
+	f->scatters = chance(f, 50) ? PICK(f, 5, 20, 80) : 0;
+	if (chance(f, 50)) {
+		f->conf.tx_large_max = PICK(f, UINT16_MAX, UINT16_MAX, 3000, 1);
+		f->conf.tx_large_buffers = PICK(f, 40, 40, 3, 2, 1, 0);
+	}
 }
 
 /* Which tuples are "ours", where several queues share an address. */
@@ -198,6 +204,8 @@ begin(struct fuzz *f)
 		fuzz_fail(f, "a source of addresses that are not ours");
 	if (chance(f, 20))
 		spate_source_filter(&f->source, mine, NULL);
+	if (f->huge && chance(f, 50))
+		spate_lend(f->stack, f->huge, FUZZ_HUGE, (uintptr_t)f->huge);
 	for (int i = 0; i < 3; i++)
 		app_listen(f);
 }
@@ -233,12 +241,40 @@ finish_offload(struct fuzz *f, const struct rte_mbuf *m, struct frame *fr)
 	put16(tcp + 16, ~sum16(tcp, len, pseudo));
 }
 
+static void take(struct fuzz *f, struct rte_mbuf *m);
+
+/* The port cuts it up; the pieces are looked at like any frame. */
+static void
+take_large(struct fuzz *f, struct rte_mbuf *m)
+{
+	struct rte_mbuf *pieces[NIC_PIECES_MAX];
+	const char *why;
+	uint32_t n;
+
+	if (f->conf.tx_large_max == 0 || m->nb_segs > f->conf.tx_large_buffers ||
+		!(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) {
+		fuzz_fail(f, "a frame of %u bytes in %u pieces", m->pkt_len, m->nb_segs);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	n = nic_cut(m, f->cut_pool, pieces, &why);
+	if (n == 0)
+		fuzz_fail(f, "%s", why);
+	for (uint32_t i = 0; i < n; i++)
+		take(f, pieces[i]);
+}
+
 static void
 take(struct fuzz *f, struct rte_mbuf *m)
 {
-	struct frame *fr = &f->out[f->n_out++ % HISTORY];
+	struct frame *fr;
 	char text[512];
 
+	if (nic_is_large(m)) {
+		take_large(f, m);
+		return;
+	}
+	fr = &f->out[f->n_out++ % HISTORY];
 	if (m->nb_segs != 1 || m->pkt_len != m->data_len || m->pkt_len > FRAME_MAX) {
 		fuzz_fail(f, "a frame of %u bytes in %u pieces", m->pkt_len, m->nb_segs);
 		fr->len = 0;
@@ -564,6 +600,7 @@ fuzz_life(struct fuzz *f)
 	spate_stack_free(f->stack);
 	app_forget(f);
 	if (!f->failed && (rte_mempool_avail_count(f->tx_pool) != before ||
-				  rte_mempool_avail_count(f->rx_pool) != rx_before || f->held))
+				  rte_mempool_avail_count(f->rx_pool) != rx_before ||
+				  !rte_mempool_full(f->cut_pool) || f->held))
 		fuzz_fail(f, "buffers are missing");
 }
