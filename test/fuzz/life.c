@@ -10,7 +10,6 @@
 
 #include <rte_mempool.h>
 
-#include "../nic.h"
 #include "fuzz.h"
 
 #define STEPS     2000
@@ -212,85 +211,6 @@ begin(struct fuzz *f)
 
 /* ---- frames out */
 
-/* Where the port computes checksums: is it told what it must know? Then do its work. */
-static void
-finish_offload(struct fuzz *f, const struct rte_mbuf *m, struct frame *fr)
-{
-	uint8_t *ip = fr->b + m->l2_len, *tcp = ip + m->l3_len;
-	bool v6 = six_of(fr) != NULL;
-	uint64_t want = RTE_MBUF_F_TX_TCP_CKSUM |
-			(v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
-	uint64_t all = want | RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-	uint32_t len = fr->len - m->l2_len - m->l3_len;
-	uint16_t pseudo;
-
-	if (!(m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM))
-		return;
-	pseudo = v6 ? sum16(ip + 8, 32, 6 + len) : sum16(ip + 12, 8, 6 + len);
-	if ((m->ol_flags & all) != want || m->l2_len != (f->conf.vlan ? 18 : 14) ||
-		m->l3_len != (v6 ? 40 : 20) || m->l4_len != (tcp[12] >> 4) * 4 ||
-		get16(tcp + 16) != pseudo) {
-		fuzz_fail(f, "the port is told nonsense about checksums");
-		return;
-	}
-	if (!v6) {
-		put16(ip + 10, 0);
-		put16(ip + 10, ~sum16(ip, 20, 0));
-	}
-	put16(tcp + 16, 0);
-	put16(tcp + 16, ~sum16(tcp, len, pseudo));
-}
-
-static void take(struct fuzz *f, struct rte_mbuf *m);
-
-/* The port cuts it up; the pieces are looked at like any frame. */
-static void
-take_large(struct fuzz *f, struct rte_mbuf *m)
-{
-	struct rte_mbuf *pieces[NIC_PIECES_MAX];
-	const char *why;
-	uint32_t n;
-
-	if (f->conf.tx_large_max == 0 || m->nb_segs > f->conf.tx_large_buffers ||
-		!(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) {
-		fuzz_fail(f, "a frame of %u bytes in %u pieces", m->pkt_len, m->nb_segs);
-		rte_pktmbuf_free(m);
-		return;
-	}
-	n = nic_cut(m, f->cut_pool, pieces, &why);
-	if (n == 0)
-		fuzz_fail(f, "%s", why);
-	for (uint32_t i = 0; i < n; i++)
-		take(f, pieces[i]);
-}
-
-static void
-take(struct fuzz *f, struct rte_mbuf *m)
-{
-	struct frame *fr;
-	char text[512];
-
-	if (nic_is_large(m)) {
-		take_large(f, m);
-		return;
-	}
-	fr = &f->out[f->n_out++ % HISTORY];
-	if (m->nb_segs != 1 || m->pkt_len != m->data_len || m->pkt_len > FRAME_MAX) {
-		fuzz_fail(f, "a frame of %u bytes in %u pieces", m->pkt_len, m->nb_segs);
-		fr->len = 0;
-	} else {
-		fr->len = m->pkt_len;
-		memcpy(fr->b, rte_pktmbuf_mtod(m, void *), fr->len);
-		finish_offload(f, m, fr);
-		if (f->trace) {
-			output_describe(fr, text, sizeof(text));
-			fuzz_trace(f, " out  %s", text);
-		}
-		output_check(f, fr);
-	}
-	rte_pktmbuf_free(m);
-}
-
 static uint32_t
 drain(struct fuzz *f, uint32_t max)
 {
@@ -300,7 +220,7 @@ drain(struct fuzz *f, uint32_t max)
 	if (n > max)
 		fuzz_fail(f, "%u frames out, %u asked for", n, max);
 	for (uint32_t i = 0; i < n; i++)
-		take(f, m[i]);
+		port_take(f, m[i]);
 	return n;
 }
 
@@ -335,7 +255,7 @@ input(struct fuzz *f, struct frame *frames, uint32_t n)
 			output_describe(&frames[i], text, sizeof(text));
 			fuzz_trace(f, "in    %s", text);
 		}
-		m[i] = frame_mbuf(f, &frames[i]);
+		m[i] = port_mbuf(f, &frames[i]);
 		f->in[f->n_in++ % HISTORY] = frames[i];
 	}
 	spate_stack_input(f->stack, m, n, f->now);
