@@ -195,6 +195,36 @@ DT_01_nothing_large_while_something_is_lost(struct script *s)
 	COUNTED(s, TX_LARGE, 1);
 }
 
+/* What is said once, and what takes room of the segment that says it, is said in one. */
+static void
+OP_04_blocks_are_no_large_frames(struct script *s)
+{
+	with_port(s, UINT16_MAX, 40);
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 101, .ack = 1, .len = 100);
+	SEND_PATTERN(s, 5000);
+	while (s->head == s->tail)
+		script_pump(s);
+	COUNTED(s, TX_LARGE, s->peer_sack ? 0 : 1);
+	s->head = s->tail;
+}
+
+/* The first segment is timed: no other's way is in its round trip. */
+static void
+DT_01_the_first_is_timed(struct script *s)
+{
+	with_port(s, UINT16_MAX, 40);
+	fly(s, 10);
+	COUNTED(s, TX_LARGE, 1);
+	EQUAL(s, script_info(s).srtt_us, 100000);
+	AFTER(s, 20);
+	ACKED(s, 2);
+	EQUAL(s, script_info(s).srtt_us, 90000);
+	ACKED(s, 11);
+	EVENTS(s, "sendable");
+}
+
 /* It is turned off, and on again; and once the port has refused one, never on. */
 static void
 DT_02_turned_off(struct script *s)
@@ -253,6 +283,8 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-06", DT_06_the_rest_waits),
 	ROW_TEST("DT-05", DT_05_the_window_of_the_peer),
 	ROW_TEST("DT-01", DT_01_nothing_large_while_something_is_lost),
+	ROW_TEST("DT-01", DT_01_the_first_is_timed),
+	ROW_TEST("OP-04", OP_04_blocks_are_no_large_frames),
 	ROW_TEST("DT-02", DT_02_turned_off),
 	ROW_TEST("DT-02", DT_02_short_of_buffers),
 };
