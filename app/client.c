@@ -369,7 +369,7 @@ http_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 	uint32_t at = 0;
 
 	if (k->phase == PHASE_HEAD) {
-		at = http_head_parse(&b->head, data, len);
+		at = http_head_take(&w->response_seen, &b->head, data, len);
 		if (!(b->head.flags & HTTP_DONE))
 			return len;
 		if (!head_good(&b->head)) {

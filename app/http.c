@@ -25,6 +25,13 @@ static const char *const field_name[FIELDS] = {
 	"transfer-encoding",
 };
 
+/* Of ASCII, whatever the locale. */
+static uint8_t
+lower(uint8_t ch)
+{
+	return ch >= 'A' && ch <= 'Z' ? ch | 0x20 : ch;
+}
+
 static void
 bad(struct http_head *h)
 {
@@ -70,7 +77,7 @@ name(struct http_head *h, uint8_t ch)
 		h->state = OTHER;
 		return;
 	}
-	ch = tolower(ch);
+	ch = lower(ch);
 	for (int f = 0; f < FIELDS; f++)
 		if ((h->field >> f & 1) && (uint8_t)field_name[f][h->at] == (ch == ':' ? '\0' : ch))
 			still |= 1 << f;
@@ -110,7 +117,7 @@ value(struct http_head *h, uint8_t ch)
 	if (h->at > 0)
 		return;
 	h->at = 1;
-	ch = tolower(ch);
+	ch = lower(ch);
 	if (h->field == 1 << FIELD_ENCODING)
 		h->flags |= ch == 'c' ? HTTP_CHUNKED : 0;
 	else
@@ -171,4 +178,23 @@ http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len)
 		bad(h);
 	h->size += i;
 	return i;
+}
+
+uint32_t
+http_head_take(struct http_seen *seen, struct http_head *h, const uint8_t *p, uint32_t len)
+{
+	bool whole = h->size == 0; /* nothing of it came before */
+	uint32_t n;
+
+	if (whole && seen->len && len >= seen->len && memcmp(p, seen->bytes, seen->len) == 0) {
+		*h = seen->head;
+		return seen->len;
+	}
+	n = http_head_parse(h, p, len);
+	if (whole && (h->flags & (HTTP_DONE | HTTP_BAD)) == HTTP_DONE && n <= HTTP_SEEN_MAX) {
+		memcpy(seen->bytes, p, n);
+		seen->len = n;
+		seen->head = *h;
+	}
+	return n;
 }

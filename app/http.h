@@ -46,6 +46,22 @@ http_head_start(struct http_head *h)
  */
 uint32_t http_head_parse(struct http_head *h, const uint8_t *p, uint32_t len);
 
+/*
+ * The same for a head that most likely is the last one again: `seen` keeps one that came whole.
+ * A load generator hears the same head for hours, and comparing bytes costs a fraction of
+ * looking at each (16 % of a connection's cycles on the client, 13 % on the server).
+ */
+#define HTTP_SEEN_MAX 256
+
+struct http_seen {
+	uint32_t len; /* 0: none yet */
+	struct http_head head;
+	uint8_t bytes[HTTP_SEEN_MAX];
+};
+
+uint32_t http_head_take(
+	struct http_seen *seen, struct http_head *h, const uint8_t *p, uint32_t len);
+
 /* Does the connection end after this message? */
 static inline bool
 http_ends(const struct http_head *h)

@@ -19,6 +19,7 @@
 #include "manual.h"
 #include "pattern.h"
 #include "port/embedded.h"
+#include "port/vanish.h"
 #include "run.h"
 
 #define EXIT_FAILED 1
@@ -56,6 +57,7 @@ catch_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 	/* A vhost or memif peer that is gone must not take us along. */
 	signal(SIGPIPE, SIG_IGN);
+	port_vanish_watch();
 }
 
 /* EAL, and the wire in memory when no port was asked for. */

@@ -138,7 +138,7 @@ server_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len)
 		return rr_serve(w, id, data, len);
 	case SERVER_HTTP:
 		while (at < len) {
-			at += http_head_parse(&b->head, data + at, len - at);
+			at += http_head_take(&w->request_seen, &b->head, data + at, len - at);
 			if ((b->head.flags & HTTP_DONE) && !answer(w, id))
 				break;
 		}

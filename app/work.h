@@ -168,6 +168,7 @@ struct work {
 	uint32_t n_streams;
 	uint64_t look_ns;           /* at the next of them, not before */
 	struct manual_slot *manual; /* NULL as long as nothing is done by hand */
+	struct http_seen request_seen, response_seen;
 	struct work_busy *busy;
 	struct work_conn conn[];
 };

@@ -154,10 +154,9 @@ turn(struct engine_slot *slot, uint64_t now_ns)
 	return busy;
 }
 
-int
-engine_worker_main(void *arg)
+static void
+loop(struct engine_worker *w)
 {
-	struct engine_worker *w = arg;
 	uint64_t before = rte_rdtsc();
 
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
@@ -176,5 +175,33 @@ engine_worker_main(void *arg)
 			w->idle_cycles += after - before;
 		before = after;
 	}
+}
+
+/* A port's memory has vanished in a burst, and with it what was being sent. */
+static void
+forget_pending(struct engine_worker *w)
+{
+	for (uint16_t i = 0; i < w->n_slots; i++) {
+		struct engine_slot *slot = w->slots[i];
+
+		if (!slot->port->vanishes)
+			continue;
+		slot->n_pending = 0;
+		if (slot->impair)
+			slot->impair->n_leaving = 0;
+	}
+}
+
+int
+engine_worker_main(void *arg)
+{
+	struct engine_worker *w = arg;
+	sigjmp_buf back;
+
+	port_vanish.back = &back;
+	if (sigsetjmp(back, 1))
+		forget_pending(w);
+	loop(w);
+	port_vanish.back = NULL;
 	return 0;
 }

@@ -5,6 +5,12 @@
 
 #include <rte_tcp.h>
 
+#include "wire/checksum.h"
+#include "wire/tcp_options.h"
+
+/* Of a header with timestamps, in words of 32 bits. */
+#define TS_WORDS ((sizeof(struct rte_tcp_hdr) + TCP_OPT_TS_PADDED) / 4)
+
 void
 packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
 	uint8_t protocol, uint32_t flow, uint16_t len)
@@ -21,6 +27,19 @@ packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be3
 	ipv6_build(p, &h);
 }
 
+/* Of a segment of `len` bytes and the pseudo header but for the addresses. */
+static uint64_t
+segment_sum(const struct rte_tcp_hdr *tcp, uint32_t len)
+{
+	uint32_t words = tcp->data_off >> 4;
+	/* Timestamps alone are what there nearly always is: no loop. */
+	uint64_t sum = likely(words == TS_WORDS) ? checksum_words(tcp, TS_WORDS)
+						 : checksum_words(tcp, words);
+
+	sum += RTE_BE16(IPPROTO_TCP) + rte_cpu_to_be_16(len);
+	return checksum_add(sum, checksum_bytes((const uint8_t *)tcp + 4 * words, len - 4 * words));
+}
+
 void
 packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 {
@@ -28,7 +47,8 @@ packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 	struct rte_tcp_hdr *tcp = (void *)(h + 1);
 
 	if (!ip->checksum_offload) {
-		tcp->cksum = rte_ipv6_udptcp_cksum(h, tcp);
+		tcp->cksum = ~checksum_fold(checksum_add(checksum_words(h->src_addr, 8),
+			segment_sum(tcp, rte_be_to_cpu_16(h->payload_len))));
 		return;
 	}
 	m->ol_flags |= RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM;
@@ -57,8 +77,9 @@ packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
 	struct rte_tcp_hdr *tcp = (void *)(h + 1);
 
 	if (!ip->checksum_offload) {
-		h->hdr_checksum = rte_ipv4_cksum(h);
-		tcp->cksum = rte_ipv4_udptcp_cksum(h, tcp);
+		h->hdr_checksum = ~checksum_fold(checksum_words(h, PACKET_V4_LEN / 4));
+		tcp->cksum = ~checksum_fold(checksum_add((uint64_t)h->src_addr + h->dst_addr,
+			segment_sum(tcp, rte_be_to_cpu_16(h->total_length) - PACKET_V4_LEN)));
 		return;
 	}
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;

@@ -53,6 +53,7 @@ port_probe(struct port *p, uint16_t id)
 		p->mac = (struct rte_ether_addr){{0x02, 0, 0, 0, id >> 8, id & 0xff}};
 	p->driver = info.driver_name;
 	p->shares_mbufs = strcmp(info.driver_name, "net_ring") == 0;
+	p->vanishes = port_vanishes(info.driver_name);
 	for (unsigned int i = 0; i < RTE_DIM(paired_drivers); i++)
 		if (strcmp(info.driver_name, paired_drivers[i]) == 0)
 			p->steering = PORT_STEER_PAIRED;

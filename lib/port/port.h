@@ -16,6 +16,8 @@
 #include <rte_ether.h>
 #include <rte_mempool.h>
 
+#include "port/vanish.h"
+
 #define PORT_QUEUES_MAX      16
 #define PORT_TUPLE_WORDS_MAX 9
 #define PORT_RSS_KEY_MAX     64
@@ -36,13 +38,13 @@ struct port {
 	char name[RTE_ETH_NAME_MAX_LEN];
 	const char *driver;
 	struct rte_ether_addr mac;
-	bool tx_checksum;  /* IPv4 and TCP checksums are the device's */
-	bool no_large;     /* to be set before the start: a frame is a segment, both ways */
-	bool rx_large;     /* the device may join what it receives (LRO) */
-	uint32_t tx_large; /* payload bytes in a frame that the device cuts up (TSO); 0: it does not
-			    */
+	bool tx_checksum;    /* IPv4 and TCP checksums are the device's */
+	bool no_large;       /* to be set before the start: a frame is a segment, both ways */
+	bool rx_large;       /* the device may join what it receives (LRO) */
+	uint32_t tx_large;   /* payload bytes in a frame that it cuts up (TSO); 0: it does not */
 	uint16_t tx_buffers; /* of one */
 	bool shares_mbufs;   /* frames are handed over by pointer: offload flags are the sender's */
+	bool vanishes;       /* its memory may, in the middle of a burst: vanish.h */
 	enum port_steering steering;
 	uint8_t rss_key[PORT_RSS_KEY_MAX];
 	bool rss_v6; /* it hashes IPv6 too */
@@ -78,8 +80,11 @@ uint16_t port_queue_of(const struct port *p, const uint32_t *words, uint32_t n_w
 static inline uint16_t
 port_receive(const struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t max)
 {
-	uint16_t n = rte_eth_rx_burst(p->id, queue, frames, max);
+	uint16_t n;
 
+	port_vanish.inside = p->vanishes;
+	n = rte_eth_rx_burst(p->id, queue, frames, max);
+	port_vanish.inside = 0;
 	if (p->shares_mbufs)
 		for (uint16_t i = 0; i < n; i++)
 			frames[i]->ol_flags = 0;
@@ -100,7 +105,10 @@ port_prepare(const struct port *p, uint16_t queue, struct rte_mbuf *m)
 static inline uint16_t
 port_send(const struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
-	return rte_eth_tx_burst(p->id, queue, frames, n);
+	port_vanish.inside = p->vanishes;
+	n = rte_eth_tx_burst(p->id, queue, frames, n);
+	port_vanish.inside = 0;
+	return n;
 }
 
 #endif

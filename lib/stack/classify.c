@@ -8,6 +8,7 @@
 
 #include "ip/packet.h"
 #include "stack/stack.h"
+#include "wire/checksum.h"
 #include "wire/ecn.h"
 #include "wire/nd.h"
 
@@ -93,34 +94,29 @@ checksum_known(const struct rte_mbuf *m, bool *good)
 static bool
 tcp_v4_good(const struct rte_mbuf *m, const struct ip_packet *v)
 {
-	uint32_t sum;
+	uint64_t sum;
 	bool good;
 
 	if (checksum_known(m, &good))
 		return good;
 	/* The pseudo header wants the plain length, which IP options would hide. */
-	sum = likely(m->nb_segs == 1) ? rte_raw_cksum(v->payload, v->payload_len)
-				      : stack_gather_sum(m, v->payload, v->payload_len);
-	sum += (v->raddr & 0xffff) + (v->raddr >> 16) + (v->laddr & 0xffff) + (v->laddr >> 16);
-	sum += rte_cpu_to_be_16(IPPROTO_TCP) + rte_cpu_to_be_16(v->payload_len);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	sum = (uint64_t)v->raddr + v->laddr + RTE_BE16(IPPROTO_TCP);
+	sum += rte_cpu_to_be_16(v->payload_len);
+	sum = checksum_add(sum, likely(m->nb_segs == 1)
+					? checksum_bytes(v->payload, v->payload_len)
+					: stack_gather_sum(m, v->payload, v->payload_len));
+	return checksum_fold(sum) == 0xffff;
 }
 
 static uint16_t
 v6_sum(const struct rte_mbuf *m, const struct ipv6_view *v, const uint8_t *payload)
 {
-	uint32_t sum;
-
 	if (likely(m->nb_segs == 1))
 		return ipv6_sum(v->src, IPPROTO_TCP, payload, v->payload_len);
 	/* The pseudo header alone, but for the length; then the rest. */
-	sum = ipv6_sum(v->src, IPPROTO_TCP, payload, 0) + rte_cpu_to_be_16(v->payload_len) +
-	      stack_gather_sum(m, payload, v->payload_len);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
+	return checksum_fold((uint64_t)ipv6_sum(v->src, IPPROTO_TCP, payload, 0) +
+			     rte_cpu_to_be_16(v->payload_len) +
+			     stack_gather_sum(m, payload, v->payload_len));
 }
 
 /* Is what is in the IPv6 packet? Only then are its addresses worth a look. */

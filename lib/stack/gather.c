@@ -10,6 +10,7 @@
 #include <rte_tcp.h>
 
 #include "stack/stack.h"
+#include "wire/checksum.h"
 #include "wire/eth.h"
 
 /* The longest headers of a TCP segment that begin where they are looked for. */
@@ -76,15 +77,15 @@ uint32_t
 stack_gather_sum(const struct rte_mbuf *m, const uint8_t *payload, uint32_t len)
 {
 	uint32_t at = payload - rte_pktmbuf_mtod(m, const uint8_t *), done = 0;
-	uint32_t sum = 0;
+	uint64_t sum = 0;
 
 	/* Not rte_raw_cksum_mbuf(): behind an odd number of bytes it forgets carries (22.11). */
 	for (; done < len; m = m->next) {
 		uint32_t n = m->data_len - at < len - done ? m->data_len - at : len - done;
-		uint16_t part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const uint8_t *, at), n);
+		uint16_t part = checksum_fold(
+			checksum_bytes(rte_pktmbuf_mtod_offset(m, const uint8_t *, at), n));
 
 		sum += done & 1 ? rte_bswap16(part) : part;
-		sum = (sum & UINT16_MAX) + (sum >> 16);
 		done += n;
 		at = 0;
 	}

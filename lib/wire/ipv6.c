@@ -5,6 +5,8 @@
 
 #include <rte_byteorder.h>
 
+#include "wire/checksum.h"
+
 #define NEXT_HOP_BY_HOP  0
 #define NEXT_ROUTING     43
 #define NEXT_FRAGMENT    44
@@ -148,13 +150,10 @@ ipv6_build(uint8_t *p, const struct ipv6_head *h)
 uint16_t
 ipv6_sum(const uint8_t addresses[32], uint8_t protocol, const uint8_t *p, uint32_t len)
 {
-	uint32_t sum = rte_raw_cksum(addresses, 32);
+	uint64_t sum = checksum_words(addresses, 8);
 
-	sum += rte_raw_cksum(p, len);
 	sum += rte_cpu_to_be_16(len) + rte_cpu_to_be_16(protocol);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
+	return checksum_fold(checksum_add(sum, checksum_bytes(p, len)));
 }
 
 bool

@@ -86,21 +86,22 @@ struct tcp_seg_head {
 	uint8_t opts_len; /* bytes of options the caller writes behind the header */
 };
 
-/* Write the 20-byte header at `p`; checksum and urgent pointer are zero. */
+/* Write the 20-byte header at `p`, word by word; checksum and urgent pointer are zero. */
 static inline void
 tcp_seg_build(uint8_t *p, const struct tcp_seg_head *s)
 {
-	struct rte_tcp_hdr h = {
-		.src_port = s->sport,
-		.dst_port = s->dport,
-		.sent_seq = rte_cpu_to_be_32(s->seq),
-		.recv_ack = rte_cpu_to_be_32(s->ack),
-		.data_off = (sizeof(h) + s->opts_len) / 4 << 4,
-		.tcp_flags = s->flags,
-		.rx_win = rte_cpu_to_be_16(s->wnd),
+	uint32_t words = (sizeof(struct rte_tcp_hdr) + s->opts_len) / 4;
+	const rte_be32_t word[] = {
+		rte_cpu_to_be_32(
+			(uint32_t)rte_be_to_cpu_16(s->sport) << 16 | rte_be_to_cpu_16(s->dport)),
+		rte_cpu_to_be_32(s->seq),
+		rte_cpu_to_be_32(s->ack),
+		rte_cpu_to_be_32(words << 28 | (uint32_t)s->flags << 16 | s->wnd),
+		0,
 	};
 
-	memcpy(p, &h, sizeof(h));
+	for (unsigned int i = 0; i < RTE_DIM(word); i++)
+		memcpy(p + 4 * i, &word[i], sizeof(word[i]));
 }
 
 #endif
