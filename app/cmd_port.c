@@ -104,8 +104,8 @@ static const struct key port_keys[] = {
 	{"vlan", "N", "802.1Q tag, 0: untagged", take_vlan, false},
 	{"mtu", "N", "576 to 1500 bytes", take_mtu, false},
 	{"queues", "N", "queue pairs, each with a worker", take_queues, false},
-	{"tso", "on|off", "frames of several segments, sent and received, if the device has them",
-		take_tso, false},
+	{"tso", "on|off", "frames of several segments (and LRO), if the device can", take_tso,
+		false},
 	{NULL, NULL, NULL, NULL, false},
 };
 

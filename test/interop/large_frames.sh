@@ -90,11 +90,57 @@ stream()
 	report "$name: none was sent by net_vhost" "$s" "tcp.tx_large_frames == 0"
 }
 
+# served NAME: responses of a server on net_virtio_user: each is one body, for all connections.
+served()
+{
+	local name=$1 sock=$TMP/$1.sock c=$TMP/$1-client.json s=$TMP/$1-server.json
+
+	cat >"$TMP/$name-server.spate" <<-END
+		port config 0 ip 198.18.0.1/16
+		server add web port 0 listen 198.18.0.1:80 http size 200000
+		start all
+	END
+	cat >"$TMP/$name-client.spate" <<-END
+		port config 0 ip 198.18.0.2/16
+		client add load port 0 from 198.18.0.2 ports 20000-21999 to 198.18.0.1:80 http \
+			size 200000 requests 3 verify concurrency 8 count 200
+		start all
+	END
+	eal "$name-client" 1 "net_vhost0,iface=$sock,queues=1,tso=1"
+	start "$name-client" "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/$name-client.spate" \
+		--duration=100 --json="$c"
+	client_pid=$pid
+	if ! wait_for 30 test -S "$sock"; then
+		fail "$name: the client makes the socket" "$(tail -n 1 "$TMP/$name-client.err")"
+		return
+	fi
+	eal "$name-server" 0 "net_virtio_user0,path=$sock,queues=1"
+	start "$name-server" "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/$name-server.spate" \
+		--duration=100 --json="$s"
+	server_pid=$pid
+	ended "$client_pid" 120
+	equal "$name: client's exit status" "$status" 0
+	kill -INT "$server_pid"
+	ended "$server_pid" 30
+	equal "$name: server's exit status" "$status" 0
+	sums "$name: client" "$c"
+	sums "$name: server" "$s"
+	report "$name: all responses, verified" "$c" "client.closed == 200 and
+		client.requests == 600 and client.failed == 0 and $dropped"
+	report "$name: in large frames, without a copy" "$s" "tcp.tx_large_frames > 600 and
+		tcp.tx_lent_bytes > tcp.tx_bytes * 0.9 and tcp.tx_large_refused == 0"
+	report "$name: which arrived as such" "$c" "tcp.rx_large_frames > 600"
+}
+
 stream up ,tso=1 "" up 4 yes
 stream up6 ,tso=1 "" up 6 yes
 stream both ,tso=1 "" both 4 yes
 stream down ,tso=1 "" down 4 no
 stream off ,tso=1 "tso off" up 4 no
 stream without "" "" up 4 no
+# A bad network is one of segments.
+stream impaired ,tso=1 "
+		port config 0 impair loss 0.01% seed 3" up 4 no
+served served
 
 finish
