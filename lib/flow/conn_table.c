@@ -2,6 +2,7 @@
 #include "flow/conn_table.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <rte_branch_prediction.h>
@@ -12,6 +13,8 @@
 #define LOAD_PERCENT 93
 /* Buckets looked at for a free slot before an insertion gives up. */
 #define MAKE_ROOM_MAX 256
+/* conn_bucket.away that was reached once stays: that many are counted no more. */
+#define AWAY_MANY UINT16_MAX
 
 static uint32_t
 reduce(uint32_t x, uint32_t n)
@@ -94,9 +97,17 @@ conn_table_init(struct conn_table *t, void *buckets, uint32_t capacity,
 	memset(buckets, 0, conn_table_bytes(capacity));
 }
 
-/* Put an entry into a free slot of bucket `b`. False when there is none. */
+/* One more, or one less, of `home`'s entries is elsewhere. */
+static void
+count_away(struct conn_bucket *home, int change)
+{
+	if (home->away != AWAY_MANY)
+		home->away += change;
+}
+
+/* Put an entry into a free slot of bucket `b`, a guest or at home. False when there is none. */
 static int
-put(struct conn_table *t, uint32_t b, uint16_t tag, uint32_t handle)
+put(struct conn_table *t, uint32_t b, uint16_t tag, uint32_t handle, bool guest)
 {
 	struct conn_bucket *bucket = &t->buckets[b];
 	uint32_t free_slots = match(bucket, 0);
@@ -108,7 +119,24 @@ put(struct conn_table *t, uint32_t b, uint16_t tag, uint32_t handle)
 
 	bucket->tag[slot] = tag;
 	bucket->handle[slot] = handle;
+	bucket->guests |= guest << slot;
+	if (guest)
+		count_away(&t->buckets[other_of(t, b, tag)], 1);
 	return 1;
+}
+
+/* Empty slot `slot` of bucket `b`; returns whether a guest was there. */
+static bool
+take(struct conn_table *t, uint32_t b, uint32_t slot)
+{
+	struct conn_bucket *bucket = &t->buckets[b];
+	bool guest = bucket->guests >> slot & 1;
+
+	if (guest)
+		count_away(&t->buckets[other_of(t, b, bucket->tag[slot])], -1);
+	bucket->tag[slot] = 0;
+	bucket->guests &= ~(1u << slot);
+	return guest;
 }
 
 /* A bucket on the way to a free slot: reached by moving `slot` of the bucket at `from`. */
@@ -124,10 +152,12 @@ shift_along(struct conn_table *t, const struct hop *hops, uint32_t last)
 {
 	while (hops[last].from != UINT16_MAX) {
 		const struct hop *h = &hops[last];
-		struct conn_bucket *from = &t->buckets[hops[h->from].bucket];
+		uint32_t b = hops[h->from].bucket;
+		uint16_t tag = t->buckets[b].tag[h->slot];
+		uint32_t handle = t->buckets[b].handle[h->slot];
 
-		put(t, h->bucket, from->tag[h->slot], from->handle[h->slot]);
-		from->tag[h->slot] = 0;
+		/* A guest that moves comes home; who was at home becomes one. */
+		put(t, h->bucket, tag, handle, !take(t, b, h->slot));
 		last = h->from;
 	}
 }
@@ -180,48 +210,48 @@ conn_table_insert(struct conn_table *t, uint64_t hash, uint32_t handle)
 
 	if (unlikely(t->count >= t->capacity))
 		return -ENOSPC;
-	if (!put(t, b1, tag, handle) && !put(t, b2, tag, handle)) {
+	if (!put(t, b1, tag, handle, false) && !put(t, b2, tag, handle, b2 != b1)) {
 		uint32_t b = make_room(t, b1, b2);
 
 		if (b == CONN_TABLE_NONE)
 			return -ENOSPC;
-		put(t, b, tag, handle);
+		put(t, b, tag, handle, b != b1);
 	}
 	t->count++;
 	return 0;
 }
 
-/* The slot that holds `handle`: its handle field, or NULL. Sets *tag to the slot's tag. */
-static uint32_t *
-find_handle(struct conn_table *t, uint64_t hash, uint32_t handle, uint16_t **tag_slot)
+/* The slot that holds `handle`, and in *b its bucket; CONN_TABLE_SLOTS when there is none. */
+static uint32_t
+find_handle(struct conn_table *t, uint64_t hash, uint32_t handle, uint32_t *b)
 {
 	uint16_t tag = tag_of(hash);
-	uint32_t b = home_of(t, hash);
 
+	*b = home_of(t, hash);
 	for (int i = 0; i < 2; i++) {
-		struct conn_bucket *bucket = &t->buckets[b];
+		struct conn_bucket *bucket = &t->buckets[*b];
 
 		for (uint32_t m = match(bucket, tag); m; m &= m - 1) {
 			uint32_t slot = __builtin_ctz(m);
 
-			if (bucket->handle[slot] == handle) {
-				*tag_slot = &bucket->tag[slot];
-				return &bucket->handle[slot];
-			}
+			if (bucket->handle[slot] == handle)
+				return slot;
 		}
-		b = other_of(t, b, tag);
+		if (bucket->away == 0)
+			break;
+		*b = other_of(t, *b, tag);
 	}
-	return NULL;
+	return CONN_TABLE_SLOTS;
 }
 
 int
 conn_table_remove(struct conn_table *t, uint64_t hash, uint32_t handle)
 {
-	uint16_t *tag;
+	uint32_t b, slot = find_handle(t, hash, handle, &b);
 
-	if (find_handle(t, hash, handle, &tag) == NULL)
+	if (slot == CONN_TABLE_SLOTS)
 		return -ENOENT;
-	*tag = 0;
+	take(t, b, slot);
 	t->count--;
 	return 0;
 }
@@ -229,12 +259,11 @@ conn_table_remove(struct conn_table *t, uint64_t hash, uint32_t handle)
 int
 conn_table_replace(struct conn_table *t, uint64_t hash, uint32_t old_handle, uint32_t new_handle)
 {
-	uint16_t *tag;
-	uint32_t *slot = find_handle(t, hash, old_handle, &tag);
+	uint32_t b, slot = find_handle(t, hash, old_handle, &b);
 
-	if (slot == NULL)
+	if (slot == CONN_TABLE_SLOTS)
 		return -ENOENT;
-	*slot = new_handle;
+	t->buckets[b].handle[slot] = new_handle;
 	return 0;
 }
 
@@ -253,6 +282,8 @@ conn_table_lookup(const struct conn_table *t, uint64_t hash, const struct flow_k
 			if (flow_key_equal(conn_table_key(t, handle), key))
 				return handle;
 		}
+		if (bucket->away == 0)
+			break;
 		b = other_of(t, b, tag);
 	}
 	return CONN_TABLE_NONE;
@@ -274,11 +305,17 @@ conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, 
 		/* Most entries sit in their home bucket; otherwise fetch the other one now. */
 		if (m)
 			rte_prefetch0(conn_table_key(t, t->buckets[b].handle[__builtin_ctz(m)]));
-		else
+		else if (t->buckets[b].away)
 			rte_prefetch0(&t->buckets[other_of(t, b, tag)]);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		handles[i] = conn_table_lookup(t, hashes[i], &keys[i]);
+}
+
+void
+conn_table_prefetch(const struct conn_table *t, uint64_t hash)
+{
+	rte_prefetch0(&t->buckets[home_of(t, hash)]);
 }
 
 uint32_t

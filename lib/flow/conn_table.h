@@ -11,6 +11,9 @@
  * One writer, which is also the only reader: no lock and no atomic. The memory is
  * the caller's. The table knows where keys lie in records and nothing else of them.
  *
+ * A bucket knows how many of its own are in their other bucket. Nearly always there are none, and
+ * a tuple that is not in the table, as each new one's is not, costs one cache miss instead of two.
+ *
  * An entry's other bucket follows from its tag and the bucket it is in, so entries
  * can be moved to make room without reading their keys; that is how 93 % of the
  * slots are used before an insertion fails.
@@ -31,7 +34,8 @@
 struct conn_bucket {
 	uint16_t tag[CONN_TABLE_SLOTS]; /* 0: empty */
 	uint32_t handle[CONN_TABLE_SLOTS];
-	uint32_t spare;
+	uint16_t guests; /* a bit for each slot whose entry has its home elsewhere */
+	uint16_t away;   /* entries that have their home here and are elsewhere; see AWAY_MANY */
 };
 
 _Static_assert(sizeof(struct conn_bucket) == 64, "a cache line");
@@ -115,6 +119,9 @@ conn_table_confirm(
 		return handle;
 	return conn_table_lookup(t, hash, key);
 }
+
+/* The bucket of `hash` will be looked at soon. */
+void conn_table_prefetch(const struct conn_table *t, uint64_t hash);
 
 /* Call `visit` for the handles in `n` buckets from `bucket` on; returns the next bucket, 0 at the
  * end. */

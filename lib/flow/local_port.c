@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "flow/flow_key.h"
-
 void
 local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
 	const uint64_t secret[2])

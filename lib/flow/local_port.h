@@ -18,6 +18,8 @@
 
 #include <rte_byteorder.h>
 
+#include "flow/flow_key.h"
+
 struct local_range {
 	uint32_t first_addr; /* host order */
 	uint32_t n_addr;
@@ -33,6 +35,10 @@ struct local_port {
 	uint64_t counter;  /* input of the keyed generator */
 	uint64_t secret[2];
 	bool sequential;
+	bool started; /* local_port_start() was called ahead of time */
+	/* The caller's, for the tuple it will try then: found in the cache by that time. */
+	struct flow_key next;
+	uint64_t next_hash;
 };
 
 /* `secret` keys the random steps; an empty range is the caller's error. */

@@ -56,9 +56,28 @@ records_start(struct records *w, uint32_t n, uint32_t capacity, uint64_t seed)
 	conn_table_init(&w->table, w->buckets, capacity, space, secret);
 }
 
+/* Who is elsewhere is known to its home: one guest somewhere for each that is away. */
+static void
+assert_guests_counted(const struct records *w)
+{
+	uint64_t guests = 0, away = 0;
+
+	for (uint32_t b = 0; b < w->table.n_buckets; b++) {
+		guests += __builtin_popcount(w->table.buckets[b].guests);
+		away += w->table.buckets[b].away;
+		for (uint32_t s = 0; s < CONN_TABLE_SLOTS; s++)
+			assert_true(w->table.buckets[b].tag[s] ||
+				    !(w->table.buckets[b].guests >> s & 1));
+	}
+	assert_int_equal(guests, away);
+	if (w->table.count == 0)
+		assert_int_equal(guests, 0);
+}
+
 static void
 records_end(struct records *w)
 {
+	assert_guests_counted(w);
 	free(w->buckets);
 	free(w->wait);
 	free(w->conn);
