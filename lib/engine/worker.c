@@ -154,7 +154,8 @@ turn(struct engine_slot *slot, uint64_t now_ns)
 	return busy;
 }
 
-static void
+/* Never a part of its caller, whose variables a jump back may spoil. */
+static __rte_noinline void
 loop(struct engine_worker *w)
 {
 	uint64_t before = rte_rdtsc();
