@@ -35,9 +35,10 @@ flow_label(const struct tcp *t, const struct flow_key *k)
 
 /*
  * A frame with IP and TCP headers for `len` payload bytes, and room for them at *payload but for
- * the `beyond` that are in buffers of their own.
+ * the `beyond` that are in buffers of their own. Inlined, as finish() is: what both would save and
+ * restore is a tenth of building a segment.
  */
-static struct rte_mbuf *
+static __rte_always_inline struct rte_mbuf *
 begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
 	uint32_t len, uint32_t beyond, uint8_t **payload)
 {
@@ -69,7 +70,7 @@ begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, con
 }
 
 /* Checksums, or what the port needs to compute them; then on its way. */
-static void
+static __rte_always_inline void
 finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop,
 	uint32_t payload_len)
 {

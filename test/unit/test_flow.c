@@ -34,7 +34,98 @@ test_key_hash_is_siphash(void **state)
 	assert_int_equal(sizeof(k), 12);
 	for (int i = 0; i < 12; i++)
 		((uint8_t *)&k)[i] = i;
-	assert_true(flow_key_hash(&k, SECRET) == 0x78a384b157b4d9a2ull);
+	assert_true(flow_key_siphash(&k, SECRET) == 0x78a384b157b4d9a2ull);
+}
+
+#ifdef __AES__
+/* FIPS 197, one step after the other: SubBytes by what it is in the field, ShiftRows, MixColumns. */
+static uint8_t
+times(uint8_t a, uint8_t b)
+{
+	uint8_t product = 0;
+
+	for (; b; b >>= 1, a = a << 1 ^ (a & 0x80 ? 0x1b : 0))
+		product ^= b & 1 ? a : 0;
+	return product;
+}
+
+static uint8_t
+substitute(uint8_t x)
+{
+	uint8_t inverse = 0, out = 0x63;
+
+	for (int y = 1; y < 256 && inverse == 0; y++)
+		inverse = times(x, y) == 1 ? y : 0;
+	for (int i = 0; i < 5; i++)
+		out ^= (uint8_t)(inverse << i | inverse >> (8 - i));
+	return out;
+}
+
+static void
+aes_round(uint8_t x[16], const uint8_t key[16])
+{
+	uint8_t s[16];
+
+	for (int i = 0; i < 16; i++)
+		s[i] = substitute(x[(i + i % 4 * 4) % 16]);
+	for (int i = 0; i < 16; i++) {
+		const uint8_t *column = s + i / 4 * 4;
+
+		x[i] = times(column[i % 4], 2) ^ times(column[(i + 1) % 4], 3) ^
+		       column[(i + 2) % 4] ^ column[(i + 3) % 4] ^ key[i];
+	}
+}
+
+static void
+test_key_hash_is_aes(void **state)
+{
+	struct rng r = {43};
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct flow_key k = random_key(&r);
+		uint64_t secret[2] = {rng_next(&r), rng_next(&r)}, want;
+		uint8_t x[16] = {0}, even[16], odd[16];
+		static const uint8_t differ[] = {0x71, 0x3e, 0x9c, 0x5a};
+
+		memcpy(even, secret, 16);
+		for (int b = 0; b < 16; b++)
+			odd[b] = even[(b + 8) % 16] ^ differ[b % 4];
+		memcpy(x, &k, sizeof(k));
+		for (int b = 0; b < 16; b++)
+			x[b] ^= even[b];
+		for (int round = 0; round < 4; round++)
+			aes_round(x, round % 2 ? even : odd);
+		memcpy(&want, x, sizeof(want));
+		assert_true(flow_key_hash(&k, secret) == want);
+	}
+}
+#endif
+
+/* Tuples of a few peers in order, as there are: buckets are filled as evenly as by chance. */
+static void
+test_key_hash_spreads_neighbours(void **state)
+{
+	static uint32_t low[1024], high[1024];
+	double chi_low = 0, chi_high = 0;
+	const uint32_t n = 1024 * 200;
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow_key k = {rte_cpu_to_be_32(0xc6120001 + i / 50000),
+			RTE_BE32(0xc6130001), rte_cpu_to_be_16(1024 + i % 50000), RTE_BE16(80)};
+		uint64_t h = flow_key_hash(&k, SECRET);
+
+		low[(uint32_t)h % 1024]++;
+		high[h >> 54]++;
+	}
+	for (uint32_t i = 0; i < 1024; i++) {
+		chi_low += (low[i] - 200.0) * (low[i] - 200.0) / 200;
+		chi_high += (high[i] - 200.0) * (high[i] - 200.0) / 200;
+	}
+	/* 1023 degrees of freedom: five deviations of 45 either way. */
+	assert_true(chi_low > 800 && chi_low < 1250);
+	assert_true(chi_high > 800 && chi_high < 1250);
 }
 
 static void
@@ -329,6 +420,10 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key_hash_is_siphash),
+#ifdef __AES__
+		cmocka_unit_test(test_key_hash_is_aes),
+#endif
+		cmocka_unit_test(test_key_hash_spreads_neighbours),
 		cmocka_unit_test(test_key_hash_and_equality),
 		cmocka_unit_test(test_listener_exact_and_any),
 		cmocka_unit_test(test_listener_remove_anywhere),
