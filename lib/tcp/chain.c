@@ -171,11 +171,8 @@ tcp_chain_payload(struct tcp *t, const struct tcp_conn *c, uint32_t at, uint32_t
 	*first = NULL;
 	if (whole == 0)
 		return 0;
-	for (uint32_t i = 0; i < b.n; i++) {
+	for (uint32_t i = 0; i < b.n; i++)
 		b.m[i]->next = i + 1 < b.n ? b.m[i + 1] : NULL;
-		if (RTE_MBUF_HAS_EXTBUF(b.m[i]))
-			spate_count_n(t->counters, SPATE_TX_LENT_BYTES, b.m[i]->data_len);
-	}
 	b.m[0]->nb_segs = b.n;
 	b.m[0]->pkt_len = whole;
 	*first = b.m[0];

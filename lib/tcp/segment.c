@@ -275,6 +275,9 @@ tcp_send_large(
 	}
 	if (ecn)
 		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
+	for (const struct rte_mbuf *p = payload; p; p = p->next)
+		if (RTE_MBUF_HAS_EXTBUF(p))
+			spate_count_n(t->counters, SPATE_TX_LENT_BYTES, p->data_len);
 	rte_pktmbuf_chain(m, payload);
 	packet_to_be_cut(t->ip, m, addr_is_v6(c->key.raddr), room);
 	spate_count(t->counters, SPATE_TX_LARGE);
