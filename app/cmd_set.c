@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* set client NAME ..., set tcp KNOB VALUE, set run drain MS, set run end fin|reset */
+/* set client NAME ..., set tcp KNOB VALUE, set idle ..., set run drain MS, set run end fin|reset */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "command.h"
 #include "knobs.h"
 #include "run.h"
+#include "words.h"
 
 static bool
 set_tcp(struct app *a, struct words *args)
@@ -22,6 +23,69 @@ set_tcp(struct app *a, struct words *args)
 		return false;
 	}
 	return knobs_set(&a->config, name, value);
+}
+
+/* ---- set idle */
+
+static bool
+take_after(void *to, const char *value)
+{
+	uint64_t ns;
+
+	if (!take_time(value, 0, IDLE_AFTER_MAX_NS, "after", &ns))
+		return false;
+	((struct idle_conf *)to)->after_ns = ns;
+	return true;
+}
+
+static bool
+take_for(void *to, const char *value)
+{
+	uint64_t ns;
+
+	if (!take_time(value, 1000, IDLE_FOR_MAX_NS, "for", &ns))
+		return false;
+	((struct idle_conf *)to)->for_ns = ns;
+	return true;
+}
+
+/* After sleep; what goes with pause begins one further down. */
+static const struct key idle_keys[] = {
+	{"for", "TIME", "with sleep: a frame may wait so long, and its wake-up (default 250us)",
+		take_for, false},
+	{"after", "TIME", "with pause, sleep: of nothing to do at all (default 1ms)", take_after,
+		false},
+	{NULL, NULL, NULL, NULL, false},
+};
+
+static bool
+set_idle(struct app *a, struct words *args)
+{
+	struct idle_conf c = {IDLE_BUSY_POLL, IDLE_AFTER_NS, IDLE_FOR_NS};
+	const char *mode = words_next(args);
+
+	while (c.mode < IDLE_MODES && strcmp(mode, idle_mode_name[c.mode]))
+		c.mode++;
+	if (c.mode == IDLE_MODES) {
+		wrong("idle '%s': expected busy-poll|pause|sleep", mode);
+		return false;
+	}
+	if (c.mode == IDLE_BUSY_POLL && words_next(args)) {
+		wrong("idle busy-poll: nothing may follow: it never rests");
+		return false;
+	}
+	if (!keys_parse(args, idle_keys + (c.mode == IDLE_PAUSE), &c))
+		return false;
+	a->config.idle = c;
+	if (a->launched)
+		engine_set_idle(&a->engine, &c);
+	return true;
+}
+
+static void
+idle_help(void)
+{
+	keys_help(idle_keys);
 }
 
 static bool
@@ -53,6 +117,9 @@ const struct command set_commands[] = {
 		"change a client, running or not", client_set, NULL},
 	{"set tcp", "KNOB VALUE", false, "change the protocol's settings, before the first 'start'",
 		set_tcp, knobs_help},
+	{"set idle", "busy-poll | pause [after TIME] | sleep [after TIME] [for TIME]", false,
+		"what workers do that have nothing to do, at any time (default sleep)", set_idle,
+		idle_help},
 	{"set run", "drain MS | end fin|reset", false,
 		"at the end of a run: how long connections may end by themselves (default 3000), "
 		"and how "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* show stats, client, server, tcp stats, port, config */
+/* show stats, client, server, tcp stats, port, memory, config */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "app.h"
 #include "cmd_impair.h"
 #include "command.h"
+#include "memory_text.h"
 #include "port/port.h"
 #include "report.h"
 #include "run.h"
@@ -221,6 +222,18 @@ show_port_stats(struct app *a, struct words *args)
 }
 
 static bool
+show_memory(struct app *a, struct words *args)
+{
+	(void)args;
+	if (!a->launched) {
+		wrong("nothing is there yet: the first 'start' makes the tables");
+		return false;
+	}
+	memory_show(a);
+	return true;
+}
+
+static bool
 show_config(struct app *a, struct words *args)
 {
 	(void)args;
@@ -238,6 +251,8 @@ const struct command show_commands[] = {
 	{"show port info", "N|all", false, "a port's name, driver, link and addresses",
 		show_port_info, NULL},
 	{"show port stats", "N|all", false, "a port's own counters", show_port_stats, NULL},
+	{"show memory", NULL, false, "what the tables and packet buffers take, and where they are",
+		show_memory, NULL},
 	{"show config", NULL, false, "the commands that recreate this configuration", show_config,
 		NULL},
 	{NULL, NULL, false, NULL, NULL, NULL},

@@ -31,6 +31,12 @@ const char *const stream_direction_name[STREAM_BOTH + 1] = {
 	[STREAM_BOTH] = "both",
 };
 
+const char *const idle_mode_name[IDLE_MODES] = {
+	[IDLE_BUSY_POLL] = "busy-poll",
+	[IDLE_PAUSE] = "pause",
+	[IDLE_SLEEP] = "sleep",
+};
+
 void
 config_init(struct config *c)
 {
@@ -39,6 +45,7 @@ config_init(struct config *c)
 	c->drain_ms = 3000;
 	c->max_conns = 1000000;
 	c->max_time_wait = 1000000;
+	c->idle = (struct idle_conf){IDLE_SLEEP, IDLE_AFTER_NS, IDLE_FOR_NS};
 }
 
 int
@@ -221,10 +228,26 @@ print_client(const struct client_config *c)
 		printf("set client %s concurrency %u\n", c->name, c->concurrency);
 }
 
+static void
+print_idle(const struct idle_conf *c)
+{
+	char text[TIME_TEXT];
+
+	if (c->mode == IDLE_SLEEP && c->after_ns == IDLE_AFTER_NS && c->for_ns == IDLE_FOR_NS)
+		return;
+	printf("set idle %s", idle_mode_name[c->mode]);
+	if (c->mode != IDLE_BUSY_POLL)
+		printf(" after %s", time_text(c->after_ns, text));
+	if (c->mode == IDLE_SLEEP)
+		printf(" for %s", time_text(c->for_ns, text));
+	printf("\n");
+}
+
 void
 config_print(const struct config *c)
 {
 	knobs_print(c);
+	print_idle(&c->idle);
 	auth_print(c);
 	for (int i = 0; i < PORTS_MAX; i++)
 		if (c->port[i].used)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/idle.h"
 #include "port/impair.h"
 #include "spate.h"
 
@@ -116,8 +117,9 @@ struct config {
 	struct server_config server[SERVERS_MAX];
 	struct auth_config auth[SPATE_AUTH_KEYS_MAX];
 	struct spate_tcp_conf tcp;
-	uint32_t drain_ms;                 /* how long running connections may end by themselves */
-	bool end_by_reset;                 /* what is left then is reset, not closed */
+	uint32_t drain_ms; /* how long running connections may end by themselves */
+	bool end_by_reset; /* what is left then is reset, not closed */
+	struct idle_conf idle;
 	uint32_t max_conns, max_time_wait; /* in all, shared out over the slots */
 };
 
@@ -125,6 +127,7 @@ struct config {
 extern const char *const client_kind_name[CLIENT_KINDS];
 extern const char *const server_kind_name[SERVER_KINDS];
 extern const char *const stream_direction_name[STREAM_BOTH + 1];
+extern const char *const idle_mode_name[IDLE_MODES];
 
 void config_init(struct config *c);
 

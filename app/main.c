@@ -65,7 +65,11 @@ static int
 start_dpdk(struct options *o)
 {
 	if (rte_eal_init(o->eal_argc, o->eal_argv) < 0) {
-		fprintf(stderr, "spate: EAL did not start: %s\n", rte_strerror(rte_errno));
+		fprintf(stderr, "spate: EAL did not start: %s%s\n", rte_strerror(rte_errno),
+			rte_errno == ENOMEM
+				? ": 'ulimit -v', or too few hugepages for -m (--no-huge "
+				  "needs neither)"
+				: "");
 		return rte_errno == EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
 	if (engine_count_workers() == 0) {

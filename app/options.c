@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <rte_common.h>
@@ -214,13 +215,24 @@ default_lcores(char *out, size_t size)
 	return n;
 }
 
+/* ulimit -v */
+static bool
+address_space_limited(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 static bool
 default_eal(struct options *o)
 {
 	char lcores[1024];
 	int queues = 2 * RTE_MAX(1, default_lcores(lcores, sizeof(lcores)) / 2);
 	/* --in-memory needs the right to map hugepages, which is root's. */
-	bool hugepages = geteuid() == 0 && free_hugepages() >= HUGEPAGES + HUGEPAGES_QUEUE * queues;
+	/* And EAL reserves address space for all that could ever be there. */
+	bool hugepages = geteuid() == 0 && !address_space_limited() &&
+			 free_hugepages() >= HUGEPAGES + HUGEPAGES_QUEUE * queues;
 	bool good = true;
 
 	o->embedded = true;

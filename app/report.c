@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "app.h"
+#include "memory_text.h"
 
 static void
 put(json_t *o, const char *name, uint64_t n)
@@ -166,6 +167,7 @@ report_write(struct app *a, const struct totals *t, int64_t leaked)
 	json_object_set_new(root, "time_wait", time_wait_json(t));
 	json_object_set_new(root, "tcp", tcp_json(&t->tcp));
 	json_object_set_new(root, "verify", verify_json(a));
+	json_object_set_new(root, "memory", memory_json(a));
 	json_object_set_new(root, "lcores", lcores_json(a, t));
 	good = json_dump_file(root, a->options.json_file, JSON_INDENT(2)) == 0;
 	if (!good)

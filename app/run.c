@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "cmd_impair.h"
 #include "manual.h"
+#include "memory_text.h"
 #include "pattern.h"
 #include "report.h"
 #include "words.h"
@@ -53,8 +54,10 @@ launch(struct app *a)
 		.ops = &work_ops,
 		.slot_create = work_create,
 		.slot_free = work_free,
+		.slot_memory = work_memory,
 		.poll = work_poll,
 		.mbufs = MBUFS_PER_SLOT,
+		.idle = a->config.idle,
 	};
 	uint16_t slots;
 	void *lent;
@@ -67,9 +70,11 @@ launch(struct app *a)
 		wrong("no port has an address: expected 'port config 0 ip A.B.C.D/LEN' first");
 		return false;
 	}
-	slots = RTE_MAX(conf.n_ports, engine_count_workers());
+	slots = conf.n_slots = RTE_MAX(conf.n_ports, engine_count_workers());
 	conf.max_conns = RTE_MAX(1u, a->config.max_conns / slots);
 	conf.max_time_wait = RTE_MAX(1u, a->config.max_time_wait / slots);
+	a->conns_per_slot = conf.max_conns;
+	a->time_waits_per_slot = conf.max_time_wait;
 	if (engine_start(&a->engine, &conf) < 0) {
 		wrong("%s", a->engine.error);
 		engine_stop(&a->engine);
@@ -80,6 +85,7 @@ launch(struct app *a)
 	lent = engine_lend(&a->engine, PATTERN_BLOCK);
 	if (lent)
 		pattern_move(lent);
+	memory_say(a);
 	impair_apply_all(a);
 	rc = auth_apply(a);
 	if (rc < 0) {

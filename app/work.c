@@ -17,6 +17,13 @@ busy_bytes(uint32_t max_conns)
 }
 
 void
+work_memory(uint32_t max_conns, uint64_t *bytes, uint64_t *sparse)
+{
+	*bytes = work_bytes(max_conns);
+	*sparse = busy_bytes(max_conns);
+}
+
+void
 work_free(void *app)
 {
 	struct work *w = app;

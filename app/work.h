@@ -179,9 +179,10 @@ struct manual_slot;
 
 extern const struct spate_ops work_ops;
 
-/* engine_conf.slot_create, .slot_free and .poll. */
+/* engine_conf.slot_create, .slot_free, .slot_memory and .poll. */
 void *work_create(struct engine_slot *slot, uint32_t max_conns);
 void work_free(void *app);
+void work_memory(uint32_t max_conns, uint64_t *bytes, uint64_t *sparse);
 bool work_poll(void *app, uint64_t now_ns);
 
 /* client.c */

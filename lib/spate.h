@@ -211,6 +211,9 @@ struct spate_stack_conf {
 	void *alloc_ctx;
 };
 
+/* Bytes to be asked of `alloc`, in whole and `sparse`; keys of TCP-AO come on top. */
+void spate_stack_memory(const struct spate_stack_conf *conf, uint64_t *bytes, uint64_t *sparse);
+
 /* NULL with rte_errno set: EINVAL, ENOMEM. `now_ns` starts the stack's clock. */
 struct spate_stack *spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns);
 
@@ -237,10 +240,8 @@ void spate_set_checksum_offload(struct spate_stack *s, bool offload);
 void spate_set_large_frames(struct spate_stack *s, bool on);
 void spate_large_frame_refused(struct spate_stack *s);
 
-/*
- * The port can read `mem` by itself, at `iova`, and what spate_send_static() gets of it stays as it
- * is until the stack is freed and the port has let go of its frames: no copy then. 0, -ENOSPC.
- */
+/* The port can read `mem` by itself, at `iova`. What spate_send_static() gets of it is not copied,
+ * and stays until the stack is freed and the port has let go of its frames. 0, -ENOSPC. */
 int spate_lend(struct spate_stack *s, const void *mem, size_t len, uint64_t iova);
 
 /* The time the stack was last given. */

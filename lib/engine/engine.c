@@ -14,9 +14,12 @@
 #include <rte_launch.h>
 #include <rte_mbuf_pool_ops.h>
 
+#include "engine/room.h"
+
 #define CALLS          64
 #define NEIGHBOUR_RING 256
 #define MBUF_CACHE     256
+#define MBUF_BYTES     (sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE)
 
 static int __attribute__((format(printf, 3, 4)))
 fail(struct engine *e, int rc, const char *format, ...)
@@ -48,6 +51,7 @@ make_workers(struct engine *e)
 		memset(w, 0, sizeof(*w));
 		w->lcore = lcore;
 		w->clock = &e->clock;
+		w->idle_conf = &e->idle;
 		snprintf(name, sizeof(name), "calls_%u", lcore);
 		w->calls =
 			rte_ring_create(name, CALLS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -65,7 +69,7 @@ make_workers(struct engine *e)
 static int
 make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
 {
-	char name[RTE_MEMPOOL_NAMESIZE];
+	char name[RTE_MEMPOOL_NAMESIZE], want[ROOM_TEXT], have[ROOM_TEXT];
 	int socket = rte_lcore_to_socket_id(slot->worker->lcore);
 
 	snprintf(name, sizeof(name), "mbufs_%u_%u", slot->port->id, slot->queue);
@@ -73,11 +77,20 @@ make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
 		name, mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
 	if (slot->pool == NULL)
 		return fail(e, -rte_errno,
-			"port %u queue %u: no memory for %u packet buffers: %s (give EAL more with "
-			"-m, or "
-			"reserve hugepages)",
-			slot->port->id, slot->queue, mbufs, rte_strerror(rte_errno));
+			"port %u queue %u: no memory for %u packet buffers: they want %s, DPDK's "
+			"heap has %s (give EAL more with -m, or reserve hugepages)",
+			slot->port->id, slot->queue, mbufs,
+			room_text((uint64_t)mbufs * rte_mempool_calc_obj_size(MBUF_BYTES, 0, NULL),
+				want),
+			room_text(room_heap(), have));
 	return 0;
+}
+
+static int
+no_room(struct engine *e, const struct engine_conf *conf)
+{
+	room_wrong(conf, &conf->port[0].stack, conf->n_slots, e->error, sizeof(e->error));
+	return -ENOMEM;
 }
 
 static int
@@ -93,8 +106,7 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	slot->app = conf->slot_create(slot, conf->max_conns);
 	slot->poll = conf->poll;
 	if (slot->app == NULL)
-		return fail(e, -ENOMEM, "no memory for the workloads of %u connections",
-			conf->max_conns);
+		return no_room(e, conf);
 	sc.name = name;
 	sc.socket_id = slot->memory.socket_id;
 	sc.pool = slot->pool;
@@ -113,11 +125,11 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	if (getrandom(sc.secret, sizeof(sc.secret), 0) != sizeof(sc.secret))
 		return fail(e, -errno, "no random numbers: %s", strerror(errno));
 	slot->stack = spate_stack_create(&sc, engine_now(e));
+	if (slot->stack == NULL && rte_errno == ENOMEM)
+		return no_room(e, conf);
 	if (slot->stack == NULL)
-		return fail(e, -rte_errno,
-			"no memory for %u connections and %u in TIME_WAIT (--max-connections, "
-			"--max-time-wait): %s",
-			conf->max_conns, conf->max_time_wait, rte_strerror(rte_errno));
+		return fail(e, -rte_errno, "port %u: no stack: %s", slot->port->id,
+			rte_strerror(rte_errno));
 	return 0;
 }
 
@@ -243,6 +255,9 @@ engine_start(struct engine *e, const struct engine_conf *conf)
 	int rc;
 
 	engine_clock_start(&e->clock);
+	e->idle = conf->idle;
+	if (room_check(conf, &conf->port[0].stack, conf->n_slots) < 0)
+		return no_room(e, conf);
 	rc = make_workers(e);
 	for (uint16_t i = 0; rc == 0 && i < conf->n_ports; i++)
 		rc = open_port(e, conf, &conf->port[i]);
@@ -260,6 +275,15 @@ engine_run(struct engine *e)
 		w->running = true;
 	}
 	return 0;
+}
+
+void
+engine_set_idle(struct engine *e, const struct idle_conf *conf)
+{
+	/* A worker that sees one field new and one old rests once as nobody has said. */
+	__atomic_store_n(&e->idle.mode, conf->mode, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->idle.after_ns, conf->after_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->idle.for_ns, conf->for_ns, __ATOMIC_RELAXED);
 }
 
 void

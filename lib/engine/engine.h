@@ -21,6 +21,7 @@
 #include <rte_ring.h>
 
 #include "engine/clock.h"
+#include "engine/idle.h"
 #include "engine/memory.h"
 #include "port/impair.h"
 #include "port/port.h"
@@ -68,6 +69,8 @@ struct engine_worker {
 	struct engine_slot *slots[ENGINE_SLOTS_MAX];
 	struct rte_ring *calls;
 	const struct engine_clock *clock;
+	const struct idle_conf *idle_conf; /* the main lcore's to write, a field at a time */
+	struct idle idle;
 	bool running; /* polls; the main lcore's to set */
 	bool stop;
 	/* One writer, this worker; anyone may read. */
@@ -93,13 +96,18 @@ struct engine_conf {
 	void *(*slot_create)(struct engine_slot *slot, uint32_t max_conns);
 	void (*slot_free)(void *app);
 	bool (*poll)(void *app, uint64_t now_ns);
+	/* What slot_create will take: in whole, and as it is used. */
+	void (*slot_memory)(uint32_t max_conns, uint64_t *bytes, uint64_t *sparse);
+	uint16_t n_slots;       /* that there will be, about: for what memory they want in all */
 	uint32_t max_conns;     /* per slot */
 	uint32_t max_time_wait; /* per slot */
 	uint32_t mbufs;         /* per slot */
+	struct idle_conf idle;
 };
 
 struct engine {
 	struct engine_clock clock;
+	struct idle_conf idle;
 	uint16_t n_workers, n_slots, n_ports;
 	struct engine_worker worker[RTE_MAX_LCORE];
 	struct engine_slot slot[ENGINE_SLOTS_MAX];
@@ -128,6 +136,9 @@ int engine_run(struct engine *e);
  */
 void *engine_lend(struct engine *e, size_t len);
 void engine_lend_end(struct engine *e);
+
+/* What workers do that find nothing to do; from now on. */
+void engine_set_idle(struct engine *e, const struct idle_conf *conf);
 
 /* Stop the workers; the stacks are the caller's to look at from now on (engine_call). */
 void engine_halt(struct engine *e);

@@ -10,16 +10,19 @@ struct call {
 	int done;
 };
 
-void
+bool
 engine_serve_calls(struct engine_worker *w, uint64_t now_ns)
 {
 	struct call *c;
+	bool any = false;
 
 	while (rte_ring_dequeue(w->calls, (void **)&c) == 0) {
 		spate_stack_now(c->slot->stack, now_ns);
 		c->fn(c->slot, c->arg);
 		__atomic_store_n(&c->done, 1, __ATOMIC_RELEASE);
+		any = true;
 	}
+	return any;
 }
 
 void

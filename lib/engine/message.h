@@ -8,7 +8,7 @@
 
 #include "engine/engine.h"
 
-/* Run what was asked of this worker. */
-void engine_serve_calls(struct engine_worker *w, uint64_t now_ns);
+/* Run what was asked of this worker; true if anything was. */
+bool engine_serve_calls(struct engine_worker *w, uint64_t now_ns);
 
 #endif

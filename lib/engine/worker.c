@@ -140,6 +140,9 @@ turn(struct engine_slot *slot, uint64_t now_ns)
 		if (slot->neighbour_in)
 			share_neighbours(slot, frames, n);
 		spate_stack_input(slot->stack, frames, n, now_ns);
+	} else {
+		/* The application may connect or send, and a rest may have been long. */
+		spate_stack_now(slot->stack, now_ns);
 	}
 	if (slot->neighbour_in)
 		take_shared_neighbours(slot);
@@ -154,7 +157,39 @@ turn(struct engine_slot *slot, uint64_t now_ns)
 	return busy;
 }
 
-/* Never a part of its caller, whose variables a jump back may spoil. */
+/* Is there something under way in the slot, though this turn did nothing? */
+static bool
+waits(const struct engine_slot *slot)
+{
+	const struct engine_impair *i = slot->impair;
+
+	return slot->n_pending > 0 ||
+	       (i && (i->n_leaving > 0 || impair_holds(&i->in) || impair_holds(&i->out)));
+}
+
+/* A turn of all slots found nothing to do: rest, if it is time for that. */
+static void
+rest(struct engine_worker *w)
+{
+	const struct idle_conf c = {
+		.mode = __atomic_load_n(&w->idle_conf->mode, __ATOMIC_RELAXED),
+		.after_ns = __atomic_load_n(&w->idle_conf->after_ns, __ATOMIC_RELAXED),
+		.for_ns = __atomic_load_n(&w->idle_conf->for_ns, __ATOMIC_RELAXED),
+	};
+	uint64_t due_ns = UINT64_MAX;
+	uint32_t ns;
+
+	for (uint16_t i = 0; i < w->n_slots; i++) {
+		if (waits(w->slots[i]))
+			return;
+		due_ns = RTE_MIN(due_ns, w->slots[i]->next_tick_ns);
+	}
+	ns = idle_rest(&w->idle, &c, engine_clock_ns(w->clock, rte_rdtsc()), due_ns);
+	if (ns > 0)
+		idle_take(c.mode, ns);
+}
+
+/* Not inlined: its variables must not share a function with sigsetjmp(). */
 static __rte_noinline void
 loop(struct engine_worker *w)
 {
@@ -166,7 +201,12 @@ loop(struct engine_worker *w)
 
 		for (uint16_t i = 0; i < w->n_slots; i++)
 			busy |= turn(w->slots[i], now_ns);
-		engine_serve_calls(w, now_ns);
+		if (engine_serve_calls(w, now_ns))
+			w->idle.asked_ns = now_ns;
+		if (busy)
+			w->idle.busy_ns = now_ns;
+		else
+			rest(w);
 
 		uint64_t after = rte_rdtsc();
 
@@ -199,6 +239,7 @@ engine_worker_main(void *arg)
 	struct engine_worker *w = arg;
 	sigjmp_buf back;
 
+	idle_prepare();
 	port_vanish.back = &back;
 	if (sigsetjmp(back, 1))
 		forget_pending(w);

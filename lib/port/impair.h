@@ -63,6 +63,13 @@ void impair_push(struct impair_pipe *p, struct rte_mbuf **frames, uint16_t n, ui
 uint16_t impair_pull(
 	struct impair_pipe *p, struct rte_mbuf **frames, uint16_t max, uint64_t now_ns);
 
+/* Is any frame on its way? */
+static inline bool
+impair_holds(const struct impair_pipe *p)
+{
+	return p->line.head != p->line.tail || p->late.head != p->late.tail;
+}
+
 /* Frees what it holds. */
 void impair_drain(struct impair_pipe *p);
 

@@ -71,11 +71,17 @@ holes_of(const struct spate_stack_conf *c)
 	return n < HOLES_LEAST ? HOLES_LEAST : n;
 }
 
-static int
-allocate(struct spate_stack *s)
+/* Pools that are used from the front: no more of them than there ever was to keep at once. */
+static const bool is_sparse[MEMORY_N] = {
+	[MEMORY_CHUNKS] = true,
+	[MEMORY_EXTRAS] = true,
+	[MEMORY_HOLES] = true,
+};
+
+static void
+memory_sizes(const struct spate_stack_conf *c, size_t bytes[MEMORY_N])
 {
-	const struct spate_stack_conf *c = &s->conf;
-	size_t bytes[MEMORY_N] = {
+	const size_t sizes[MEMORY_N] = {
 		[MEMORY_CONNS] = (size_t)c->max_conns * sizeof(struct tcp_conn),
 		[MEMORY_TIME_WAIT] = timewait_bytes(c->max_time_wait),
 		[MEMORY_TABLE] = conn_table_bytes(c->max_conns + c->max_time_wait),
@@ -87,18 +93,31 @@ allocate(struct spate_stack *s)
 		[MEMORY_PEERS6] = has_ip6(c) ? addr6_bytes(peers6_of(c)) : 0,
 	};
 
-	/* Pools that are used from the front: no more of them than there ever was to keep at once.
-	 */
-	static const bool sparse[MEMORY_N] = {
-		[MEMORY_CHUNKS] = true,
-		[MEMORY_EXTRAS] = true,
-		[MEMORY_HOLES] = true,
-	};
+	memcpy(bytes, sizes, sizeof(sizes));
+}
 
+void
+spate_stack_memory(const struct spate_stack_conf *c, uint64_t *bytes, uint64_t *sparse)
+{
+	size_t size[MEMORY_N];
+
+	memory_sizes(c, size);
+	*bytes = *sparse = 0;
+	for (int i = 0; i < MEMORY_N; i++)
+		*(is_sparse[i] ? sparse : bytes) += size[i];
+}
+
+static int
+allocate(struct spate_stack *s)
+{
+	const struct spate_stack_conf *c = &s->conf;
+	size_t bytes[MEMORY_N];
+
+	memory_sizes(c, bytes);
 	for (int i = 0; i < MEMORY_N; i++) {
 		if (bytes[i] == 0)
 			continue;
-		s->memory[i] = c->alloc(c->alloc_ctx, bytes[i], sparse[i]);
+		s->memory[i] = c->alloc(c->alloc_ctx, bytes[i], is_sparse[i]);
 		if (s->memory[i] == NULL)
 			return -ENOMEM;
 		s->memory_bytes[i] = bytes[i];

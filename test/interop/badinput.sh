@@ -271,6 +271,13 @@ bad_line 'a setting out of range' "msl '0': $number 1 to 600000" 'set tcp msl 0'
 bad_line 'a choice that is none' "reuse 'maybe': expected no\|ts\|any" 'set tcp reuse maybe'
 bad_line 'a setting too late' 'set tcp msl: .* before the first .start.' "$port" 'start' \
 	'set tcp msl 1'
+bad_line 'a rest that is none' "idle 'nap': expected busy-poll\|pause\|sleep" 'set idle nap'
+bad_line 'a rest of busy-poll' 'idle busy-poll: nothing may follow: it never rests' \
+	'set idle busy-poll for 50us'
+bad_line 'a rest too long' "for '1ms': expected a time from 1us to 250us with its unit, .*" \
+	'set idle sleep for 1ms'
+bad_line 'a pause with a length' "'for' is not known here: expected one of after" \
+	'set idle pause for 50us'
 bad_line 'a port too late' 'port 0 is running: .* before the first .start.' "$port" 'start' "$port"
 bad_line 'a state that is none' "state 'OPEN': expected SYN_SENT, .*" 'show conn state OPEN'
 bad_line 'help on nothing' "no help on 'frobnicate': 'help' lists .*" 'help frobnicate'
@@ -282,11 +289,89 @@ printf '%s\n' "$port" "$add" 'start' >"$TMP/json.spate"
 one_line 'report that cannot be written' 1 "spate: $TMP/none/out.json: .*No such file.*" \
 	-- --cmdline-file="$TMP/json.spate" --duration=1 --json="$TMP/none/out.json"
 
+# ---- memory: what is asked for, what there is, and where it came from
+
+small=(--no-pci --no-telemetry --log-level=error --lcores 0@0,1@0)
+ordinary=("${small[@]}" --no-huge --no-shconf -m 160)
+size='[0-9.]+ [KMG]iB'
+wants="they want $size, and up to $size when used; there are $size in hugepages and $size of other memory"
+printf '%s\n' "$port" "port config 1 ip 198.19.0.1/15" 'start' 'show memory' 'quit' >"$TMP/memory.spate"
+file=(-- --cmdline-file="$TMP/memory.spate")
+line="$TMP/memory.spate:3:"
+
+one_line 'memory: absurdly many connections' 1 \
+	"$line no memory for 500000000 connections and 1000000 in TIME_WAIT: $wants .*" \
+	"${file[@]}" --max-connections=500000000
+one_line 'memory: absurdly many of both' 1 \
+	"$line no memory for 400000000 connections and 500000000 in TIME_WAIT: $wants .*" \
+	"${file[@]}" --max-time-wait=500000000 --max-connections=400000000
+one_line 'memory: too little for packet buffers' 1 \
+	"$line port 0 queue 0: no memory for [0-9]+ packet buffers: they want $size, DPDK's heap has $size .*" \
+	"${small[@]}" --no-huge --no-shconf -m 16 "${file[@]}"
+
+# limited KIB ARGUMENT...: a spate with so much address space.
+cat >"$TMP/limited" <<-'END'
+	#!/bin/bash
+	ulimit -v "$1" && shift && exec "$@"
+END
+chmod 755 "$TMP/limited"
+mine=$SPATE
+SPATE=$TMP/limited
+one_line 'memory: ulimit -v' 1 "$line no memory for 8000000 .*: $wants, and 'ulimit -v' leaves $size for all .*" \
+	1500000 "$mine" "${file[@]}" --max-connections=8000000
+start run "$SPATE" 1500000 "$mine" "${file[@]}" --max-connections=100000
+ended "$pid" 60
+equal 'memory: within ulimit -v: status' "$status $(cat "$TMP/run.err")" '0 '
+SPATE=$mine
+start run "$SPATE" "${small[@]}" --in-memory -m 100000000 "${file[@]}"
+ended "$pid" 60
+equal 'memory: more than there are hugepages: status' "$status" 1
+matches 'memory: more than there are hugepages: is said' "$(tail -n 1 "$TMP/run.err")" \
+	'^spate: EAL did not start: Cannot allocate memory: .* too few hugepages for -m .*'
+
+# said NAME WHERE ARGUMENT...: the line says that all of it is there, and WHERE; and so does
+# `show memory`, with a line for each of two queues.
+said()
+{
+	local name=$1 where=$2
+
+	shift 2
+	start run "$SPATE" "$@" --json="$TMP/memory.json"
+	ended "$pid" 60
+	equal "memory: $name: status" "$status $(cat "$TMP/run.err")" '0 '
+	matches "memory: $name: is said" "$(grep '^memory: ' "$TMP/run.out" | uniq)" \
+		"^memory: $size for 200,000 connections and 100,000 in TIME_WAIT, $size of packet buffers, $where; up to $size more when used\$"
+	equal "memory: $name: a line a queue" \
+		"$(grep -Ec "^lcore 1  port [01] queue 0  node -?[0-9]+  tables $size, in hugepages $size  packet buffers $size  when used $size\$" "$TMP/run.out")" 2
+	report "memory: $name: report" "$TMP/memory.json" "
+		memory.connections == 200000 and memory.time_waits == 100000 and
+		memory.tables == sum(s.tables for s in memory.slots) > 200000 * 128 and
+		memory.tables_in_hugepages == sum(s.tables_in_hugepages for s in memory.slots) and
+		memory.packet_buffers == sum(s.packet_buffers for s in memory.slots) > 2 * 16383 * 2048 and
+		memory.when_used == sum(s.when_used for s in memory.slots) > 0 and len(memory.slots) == 2 and $where_json"
+}
+
+sizes=("${file[@]}" --max-connections=200000 --max-time-wait=100000)
+where_json='memory.tables_in_hugepages == 0'
+said 'no hugepages' 'in ordinary memory( of node 0)?: there are no hugepages' "${ordinary[@]}" "${sizes[@]}"
+if [ "$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)" -ge 160 ]; then
+	small+=(--in-memory --single-file-segments --file-prefix="spate-$$")
+	where_json='memory.tables_in_hugepages == memory.tables'
+	said 'hugepages' 'in hugepages of node [0-9]+' "${small[@]}" "${sizes[@]}"
+	# Room for the buffers and for some of the tables.
+	where_json='0 < memory.tables_in_hugepages < memory.tables'
+	said 'too few hugepages' "$size of it in hugepages of node [0-9]+: [0-9]+ more of 2 MiB would hold the rest" \
+		"${small[@]}" --socket-limit=100 "${sizes[@]}"
+else
+	skip 'memory: in hugepages' 'fewer than 160 are free'
+fi
+
 # ---- show config is a command file that gives itself
 
 everything=(
 	'set tcp preset %s' 'set tcp msl 1234' 'set tcp reuse ts' 'set tcp timestamps off'
 	'set tcp initial-window 4' 'set tcp sequential-ports on' 'set run drain 777'
+	'set idle sleep after 5ms for 50us'
 	'port config 0 ip 198.18.0.1/16 gateway 198.18.0.254 vlan 7 mtu 1400 queues 1 tso off'
 	'port config 1 ip 198.19.0.1/15'
 	'server add web port 1 listen 198.19.0.1:80 http size 1460 backlog 99'
@@ -399,7 +484,7 @@ closed()  { ask prompt 'show client load' | sed -n 's/.*closed \([0-9,]*\).*/\1/
 exceeds() { [ "$(closed)" -gt "$1" ]; }
 errors()  { wc -l <"$TMP/prompt.err"; }
 
-equal 'prompt: start' "$(ask prompt 'start all')" ''
+matches 'prompt: start' "$(ask prompt 'start all')" "^memory: $size for .* when used\$"
 check 'prompt: one connection a second' wait_for 30 exceeds 0
 ask prompt 'set client load rate max' >/dev/null
 check 'prompt: rate max' wait_for 30 exceeds 20000
@@ -433,6 +518,7 @@ done <<-END
 	set client
 	set tcp
 	set run
+	set idle
 	start
 	stop
 	show stats
@@ -443,6 +529,7 @@ done <<-END
 	show port info
 	show port stats
 	show config
+	show memory
 	clear stats
 	help
 	quit

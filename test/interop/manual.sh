@@ -140,7 +140,7 @@ says()
 	ended "$pid" 120
 	equal "$name: status, not a word of error" "$status$(cat "$TMP/run.err")" 0
 	sums "$name" "$TMP/says.json"
-	said=$(sed -e 1d -e '/^---- /,$d' "$TMP/run.out")
+	said=$(sed -e 1d -e '/^memory: /d' -e '/^---- /,$d' "$TMP/run.out")
 }
 
 says 'answers' "${open[@]}" 'tcp wait accepted' \
