@@ -315,10 +315,7 @@ conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, 
 void
 conn_table_prefetch(const struct conn_table *t, uint64_t hash)
 {
-	uint32_t b = home_of(t, hash);
-
-	rte_prefetch0(&t->buckets[b]);
-	rte_prefetch0(&t->buckets[other_of(t, b, tag_of(hash))]);
+	rte_prefetch0(&t->buckets[home_of(t, hash)]);
 }
 
 uint32_t

@@ -120,7 +120,7 @@ conn_table_confirm(
 	return conn_table_lookup(t, hash, key);
 }
 
-/* `hash` will be looked up soon, and most likely in vain: fetch both its buckets. */
+/* The home of `hash` will be looked at soon. */
 void conn_table_prefetch(const struct conn_table *t, uint64_t hash);
 
 /* Call `visit` for the handles in `n` buckets from `bucket` on; returns the next bucket, 0 at the
