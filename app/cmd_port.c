@@ -85,6 +85,17 @@ take_queues(void *to, const char *value)
 	return true;
 }
 
+static bool
+take_tso(void *to, const char *value)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
+		wrong("tso %s: expected on or off", value);
+		return false;
+	}
+	((struct port_config *)to)->no_tso = strcmp(value, "off") == 0;
+	return true;
+}
+
 static const struct key port_keys[] = {
 	{"ip", "A.B.C.D/LEN", "the port's IPv4 address and its network", take_ip, false},
 	{"gateway", "A.B.C.D", "next hop to other IPv4 networks", take_gateway, false},
@@ -93,6 +104,8 @@ static const struct key port_keys[] = {
 	{"vlan", "N", "802.1Q tag, 0: untagged", take_vlan, false},
 	{"mtu", "N", "576 to 1500 bytes", take_mtu, false},
 	{"queues", "N", "queue pairs, each with a worker", take_queues, false},
+	{"tso", "on|off", "frames of several segments (and LRO), if the device can", take_tso,
+		false},
 	{NULL, NULL, NULL, NULL, false},
 };
 

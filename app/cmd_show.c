@@ -154,6 +154,17 @@ print_addresses(const struct port_config *c)
 		printf("  ip6 %s/%u", addr_text(&c->ip6, text), c->prefix6);
 }
 
+static void
+print_started(const struct port *p)
+{
+	printf("  mtu %u  queues %u  tx checksums %s", p->mtu, p->n_queues,
+		p->tx_checksum ? "offloaded" : "in software");
+	if (p->tx_large)
+		printf("  TSO");
+	if (p->rx_large)
+		printf("  LRO");
+}
+
 static bool
 show_port_info(struct app *a, struct words *args)
 {
@@ -179,10 +190,7 @@ show_port_info(struct app *a, struct words *args)
 			print_addresses(c);
 		for (uint16_t i = 0; i < a->engine.n_ports; i++)
 			if (a->engine.port[i].id == id)
-				printf("  mtu %u  queues %u  tx checksums %s",
-					a->engine.port[i].mtu, a->engine.port[i].n_queues,
-					a->engine.port[i].tx_checksum ? "offloaded"
-								      : "in software");
+				print_started(&a->engine.port[i]);
 		printf("\n");
 	}
 	return true;

@@ -112,6 +112,8 @@ print_port(const struct port_config *p, int id)
 		printf(" mtu %u", p->mtu);
 	if (p->n_queues)
 		printf(" queues %u", p->n_queues);
+	if (p->no_tso)
+		printf(" tso off");
 	printf("\n");
 }
 

@@ -55,6 +55,7 @@ enum close_mode {
 struct port_config {
 	bool used;
 	uint16_t n_queues, mtu, vlan;
+	bool no_tso;
 	struct spate_addr ip, gateway, ip6, gateway6; /* family 0: none */
 	uint8_t prefix, prefix6;
 	bool impaired;

@@ -31,13 +31,21 @@ pattern_fill(uint8_t *p, uint64_t at, uint32_t len)
 }
 
 /* The beginning, twice, made once: most of what is sent and checked is within it. */
-static uint8_t block[2 * PATTERN_PERIOD];
+static uint8_t at_first[PATTERN_BLOCK];
+static uint8_t *block = at_first;
 
 void
 pattern_init(void)
 {
 	pattern_fill(block, 0, PATTERN_PERIOD);
 	memcpy(block + PATTERN_PERIOD, block, PATTERN_PERIOD);
+}
+
+void
+pattern_move(uint8_t *to)
+{
+	memcpy(to, block, PATTERN_BLOCK);
+	block = to;
 }
 
 bool
@@ -65,7 +73,7 @@ pattern_block(uint64_t at, uint32_t *len)
 {
 	uint32_t skip = at % PATTERN_PERIOD;
 
-	*len = sizeof(block) - skip;
+	*len = PATTERN_BLOCK - skip;
 	return block + skip;
 }
 

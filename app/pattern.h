@@ -16,8 +16,13 @@
 
 #define PATTERN_PERIOD (8u * 131071)
 
+#define PATTERN_BLOCK (2 * PATTERN_PERIOD)
+
 /* Once, before the others below. */
 void pattern_init(void);
+
+/* From now on the block is in these PATTERN_BLOCK bytes; nothing must have been sent of it yet. */
+void pattern_move(uint8_t *to);
 
 /* Write bytes [at, at + len). */
 void pattern_fill(uint8_t *p, uint64_t at, uint32_t len);

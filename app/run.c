@@ -12,6 +12,7 @@
 #include "cmd_impair.h"
 #include "manual.h"
 #include "memory_text.h"
+#include "pattern.h"
 #include "report.h"
 #include "words.h"
 
@@ -34,6 +35,7 @@ fill_port(const struct config *c, int id, struct engine_port_conf *pc)
 	pc->id = id;
 	pc->n_queues = p->n_queues;
 	pc->mtu = p->mtu;
+	pc->no_large = p->no_tso;
 	pc->stack.ip4 = p->ip.ip4;
 	pc->stack.prefix = p->prefix;
 	pc->stack.gateway = p->gateway.ip4;
@@ -58,6 +60,7 @@ launch(struct app *a)
 		.idle = a->config.idle,
 	};
 	uint16_t slots;
+	void *lent;
 	int rc;
 
 	for (int i = 0; i < PORTS_MAX; i++)
@@ -79,6 +82,9 @@ launch(struct app *a)
 		return false;
 	}
 	a->launched = true;
+	lent = engine_lend(&a->engine, PATTERN_BLOCK);
+	if (lent)
+		pattern_move(lent);
 	memory_say(a);
 	impair_apply_all(a);
 	rc = auth_apply(a);
@@ -222,7 +228,7 @@ start_one_server(struct app *a, int i)
 	struct server_config *s = &a->config.server[i];
 
 	if (a->response[i][0] == NULL &&
-		!server_make_responses(s, a->response[i], a->response_len[i])) {
+		!server_make_responses(&a->engine, s, a->response[i], a->response_len[i])) {
 		wrong("server %s: no memory for a body of %u bytes", s->name, s->size);
 		return false;
 	}

@@ -15,9 +15,11 @@
 /* Requests answered ahead of their acknowledgement; who asks for more and reads nothing is reset.
  */
 #define PIPELINE_MAX 1024
+#define LENT_LEAST   2048 /* bytes: what is shorter goes in one segment or two, which are copies */
 
 bool
-server_make_responses(const struct server_config *conf, uint8_t *response[2], uint32_t len[2])
+server_make_responses(
+	struct engine *e, const struct server_config *conf, uint8_t *response[2], uint32_t len[2])
 {
 	for (int close = 0; close < 2; close++) {
 		char head[256];
@@ -26,7 +28,9 @@ server_make_responses(const struct server_config *conf, uint8_t *response[2], ui
 			conf->size, close ? "close" : "keep-alive");
 
 		len[close] = head_len + conf->size;
-		response[close] = malloc(len[close]);
+		response[close] = len[close] < LENT_LEAST ? NULL : engine_lend(e, len[close]);
+		if (response[close] == NULL)
+			response[close] = malloc(len[close]);
 		if (response[close] == NULL)
 			return false;
 		memcpy(response[close], head, head_len);

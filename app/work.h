@@ -257,6 +257,7 @@ work_now_us(const struct work *w)
 }
 
 /* The two responses of a server, from the heap: [0] the connection goes on, [1] it ends. */
-bool server_make_responses(const struct server_config *conf, uint8_t *response[2], uint32_t len[2]);
+bool server_make_responses(
+	struct engine *e, const struct server_config *conf, uint8_t *response[2], uint32_t len[2]);
 
 #endif

@@ -83,8 +83,9 @@ struct spate_ops {
 	/* Our connect succeeded. */
 	void (*on_established)(void *app, spate_conn c);
 	/*
-	 * In-order data, lent for the call. Returns how much of it is consumed; the rest
-	 * stays in the receive window's account until spate_consume().
+	 * In-order data, lent for the call: a segment, or what a buffer has of one. Returns how
+	 * much of it is consumed; the rest stays in the receive window's account until
+	 * spate_consume().
 	 */
 	uint32_t (*on_data)(void *app, spate_conn c, const uint8_t *data, uint32_t len);
 	/* Everything sent has been acknowledged: room for more. */
@@ -92,11 +93,10 @@ struct spate_ops {
 	/* The peer has sent its FIN: no more data will come. */
 	void (*on_peer_fin)(void *app, spate_conn c);
 	/*
-	 * The connection is over: 0 closed in order (TIME_WAIT may follow and is the
-	 * stack's affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH and
-	 * -ENETUNREACH (an open that timed out, ICMP having said why), -ECONNABORTED
-	 * (spate_abort). Called once for each connection that was opened, last of all: of the
-	 * handle only its user word is left.
+	 * The connection is over: 0 closed in order (TIME_WAIT may follow and is the stack's
+	 * affair), -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH and -ENETUNREACH (an open
+	 * that timed out, ICMP having said why), -ECONNABORTED (spate_abort). Called once for each
+	 * connection that was opened, last of all: of the handle only its user word is left.
 	 */
 	void (*on_closed)(void *app, spate_conn c, int reason);
 	/* A segment has come for a probe. The one pointer that may be NULL: then there are none. */
@@ -139,8 +139,7 @@ struct spate_tcp_conf {
 	uint32_t synack_retries; /* after the first SYN+ACK */
 	uint32_t data_retries;   /* RFC 9293 3.8.3 R2 */
 	uint32_t orphan_retries; /* FIN of a connection nobody holds any more */
-	uint32_t syn_schedule_ms[SPATE_SYN_TRIES_MAX]; /* wait after each SYN; 0 ends: then doubling
-							*/
+	uint32_t syn_schedule_ms[SPATE_SYN_TRIES_MAX]; /* wait after each SYN; 0: doubling */
 	uint32_t fin_wait_2_ms;                        /* idle limit after a full close */
 	uint32_t keepalive_idle_ms;     /* silence before the first probe (RFC 9293 3.8.4) */
 	uint32_t keepalive_interval_ms; /* between unanswered probes */
@@ -188,16 +187,18 @@ struct spate_stack_conf {
 	uint32_t max_time_wait;   /* TIME_WAIT records */
 	uint32_t max_auth;        /* protected by TCP-AO at once, TIME_WAIT included; 0: 16384 */
 	uint8_t mac[6];
-	uint16_t mtu;             /* IP packet bytes; 0: 1500; with IPv6 1280 at least */
-	uint16_t vlan;            /* 1-4094; 0: untagged */
-	uint32_t ip4;             /* our address, network order */
-	uint8_t prefix;           /* of the on-link network */
-	uint32_t gateway;         /* network order, 0: none */
-	uint8_t ip6[16];          /* our IPv6 address; all zero: no IPv6 */
-	uint8_t prefix6;          /* of the on-link network */
-	uint8_t gateway6[16];     /* all zero: none */
-	bool tx_checksum_offload; /* the port fills in IPv4 and TCP checksums */
-	uint8_t secret[48];       /* from a good random source, fresh for each stack */
+	uint16_t mtu;              /* IP packet bytes; 0: 1500; with IPv6 1280 at least */
+	uint16_t vlan;             /* 1-4094; 0: untagged */
+	uint32_t ip4;              /* our address, network order */
+	uint8_t prefix;            /* of the on-link network */
+	uint32_t gateway;          /* network order, 0: none */
+	uint8_t ip6[16];           /* our IPv6 address; all zero: no IPv6 */
+	uint8_t prefix6;           /* of the on-link network */
+	uint8_t gateway6[16];      /* all zero: none */
+	bool tx_checksum_offload;  /* the port fills in IPv4 and TCP checksums */
+	uint32_t tx_large_max;     /* payload bytes in a frame the port cuts up (TSO); 0: none */
+	uint16_t tx_large_buffers; /* and the buffers it takes it in */
+	uint8_t secret[48];        /* from a good random source, fresh for each stack */
 	struct spate_tcp_conf tcp;
 	const struct spate_ops *ops;
 	void *app;
@@ -235,6 +236,13 @@ void spate_stack_now(struct spate_stack *s, uint64_t now_ns);
 
 /* From now on the port fills in checksums, or does not (spate_stack_conf.tx_checksum_offload). */
 void spate_set_checksum_offload(struct spate_stack *s, bool offload);
+/* The same of frames for the port to cut up. One was refused: it is counted, and the last. */
+void spate_set_large_frames(struct spate_stack *s, bool on);
+void spate_large_frame_refused(struct spate_stack *s);
+
+/* The port can read `mem` by itself, at `iova`. What spate_send_static() gets of it is not copied,
+ * and stays until the stack is freed and the port has let go of its frames. 0, -ENOSPC. */
+int spate_lend(struct spate_stack *s, const void *mem, size_t len, uint64_t iova);
 
 /* The time the stack was last given. */
 uint64_t spate_now(const struct spate_stack *s);
@@ -247,9 +255,8 @@ int spate_add_addresses(
 void spate_announce(struct spate_stack *s);
 
 /*
- * Is the next hop towards `remote` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH;
- * -ENOBUFS when there is no room to ask; -EINVAL for an address no other host can have;
- * -EAFNOSUPPORT.
+ * Is the next hop towards `remote` known? 0; -EAGAIN while it is asked for; -EHOSTUNREACH; -ENOBUFS
+ * when there is no room to ask; -EINVAL for an address no other host can have; -EAFNOSUPPORT.
  */
 int spate_resolve(struct spate_stack *s, const struct spate_addr *remote);
 
@@ -291,9 +298,8 @@ struct spate_source {
 };
 
 /*
- * Addresses first..last, of one family, times ports first_port..last_port (host order). 0,
- * or -EINVAL: a range is empty, or the addresses are not all of one range that this stack
- * answers for.
+ * Addresses first..last, of one family, times ports first_port..last_port (host order). 0, or
+ * -EINVAL: a range is empty, or the addresses are not all of one range that this stack answers for.
  */
 int spate_source_init(struct spate_stack *s, struct spate_source *src,
 	const struct spate_addr *first, const struct spate_addr *last, uint16_t first_port,
@@ -330,8 +336,9 @@ int spate_connect_listener(
 
 /*
  * Queue `len` bytes by reference: they must stay as they are until on_sendable() or
- * on_closed(). Returns 0; -EPIPE after shutdown or close; -ENOTCONN before the
- * connection is established; -ENOBUFS when the stack has no descriptor left.
+ * on_closed(), and no longer: frames have a copy, but for what spate_lend() says. Returns 0; -EPIPE
+ * after shutdown or close; -ENOTCONN before the connection is established; -ENOBUFS when the stack
+ * has no descriptor left.
  */
 int spate_send_static(struct spate_stack *s, spate_conn c, const void *data, uint32_t len);
 
@@ -378,15 +385,9 @@ enum spate_option {
 	 * it (RFC 5482); what is set here the peer does not change.
 	 */
 	SPATE_OPT_USER_TIMEOUT,
-	/*
-	 * 0 or 1: a short segment leaves although something is in flight (RFC 1122 4.2.3.4: Nagle's
-	 * algorithm off). At first what the knob says.
-	 */
+	/* 0 or 1: Nagle's algorithm is off (RFC 1122 4.2.3.4). At first what the knob says. */
 	SPATE_OPT_NO_DELAY,
-	/*
-	 * 0 or 1: only full segments leave, and what is left over after 200 ms, or when it is 0
-	 * again, or with the FIN.
-	 */
+	/* 0 or 1: full segments leave; the rest after 200 ms, when it is 0 again, with the FIN. */
 	SPATE_OPT_CORK,
 	SPATE_OPT_CONGESTION, /* enum spate_congestion; at any time */
 };
@@ -426,7 +427,6 @@ bool spate_auth_supported(void);
 
 /* Are both for this peer and prefix, these ports and ids? */
 bool spate_auth_key_same(const struct spate_auth_key *a, const struct spate_auth_key *b);
-
 /* Are there connections that both would be for? And have they an id in common then? */
 bool spate_auth_key_overlap(const struct spate_auth_key *a, const struct spate_auth_key *b);
 bool spate_auth_key_conflict(const struct spate_auth_key *a, const struct spate_auth_key *b);
@@ -445,9 +445,8 @@ int spate_auth_key_add(struct spate_stack *s, const struct spate_auth_key *key);
 int spate_auth_key_remove(struct spate_stack *s, const struct spate_auth_key *key);
 
 /*
- * That key is the one to be used from now on: new connections begin with it, and those
- * there are ask their peers to (RFC 5925 7.5: RNextKeyID), and are asked in turn. 0, -EINVAL,
- * -ENOENT.
+ * That key is the one to be used from now on: new connections begin with it, and those there are
+ * ask their peers to (RFC 5925 7.5: RNextKeyID), and are asked in turn. 0, -EINVAL, -ENOENT.
  */
 int spate_auth_key_use(struct spate_stack *s, const struct spate_auth_key *key);
 
@@ -464,8 +463,8 @@ enum spate_timer {
 	SPATE_TIMER_RETRANSMIT,
 	SPATE_TIMER_LOSS_PROBE, /* the last in flight may be lost (RFC 8985 7) */
 	SPATE_TIMER_REORDER,    /* something was overtaken: late, or lost (RFC 8985 6) */
-	SPATE_TIMER_PERSIST,  /* the peer's window is closed */
-	SPATE_TIMER_OVERRIDE, /* it is open too little to be worth a segment */
+	SPATE_TIMER_PERSIST,    /* the peer's window is closed */
+	SPATE_TIMER_OVERRIDE,   /* it is open too little to be worth a segment */
 	SPATE_TIMER_DELAYED_ACK,
 	SPATE_TIMER_FIN_WAIT_2,
 	SPATE_TIMER_KEEPALIVE,

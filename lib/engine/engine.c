@@ -115,6 +115,8 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	memcpy(sc.mac, &slot->port->mac, sizeof(sc.mac));
 	sc.mtu = slot->port->mtu;
 	sc.tx_checksum_offload = slot->port->tx_checksum;
+	sc.tx_large_max = slot->port->tx_large;
+	sc.tx_large_buffers = slot->port->tx_buffers;
 	sc.ops = conf->ops;
 	sc.app = slot->app;
 	sc.alloc = engine_memory_alloc;
@@ -184,6 +186,7 @@ open_port(struct engine *e, const struct engine_conf *conf, const struct engine_
 	if (rc < 0)
 		return rc;
 	p->n_queues = n_queues;
+	p->no_large = pc->no_large;
 	for (uint16_t q = 0; q < n_queues; q++) {
 		struct engine_slot *slot = &e->slot[e->n_slots];
 		struct engine_worker *w = &e->worker[e->n_slots % e->n_workers];
@@ -307,6 +310,7 @@ engine_stop(struct engine *e)
 	}
 	for (uint16_t i = 0; i < e->n_ports; i++)
 		port_stop(&e->port[i]);
+	engine_lend_end(e);
 	for (uint16_t i = 0; i < e->n_slots; i++)
 		rte_mempool_free(e->slot[i].pool);
 	for (uint16_t i = 0; i < e->n_workers; i++)

@@ -31,6 +31,9 @@
 #define ENGINE_SLOTS_MAX 64
 #define ENGINE_BURST     64
 #define ENGINE_ERROR_MAX 320
+#define ENGINE_LENT_MAX  40
+
+struct rte_memzone;
 
 struct engine_worker;
 
@@ -80,6 +83,7 @@ struct engine_port_conf {
 	uint16_t id;
 	uint16_t n_queues; /* 0: as many as there are workers for, within what it can */
 	uint16_t mtu;      /* 0: the device's */
+	bool no_large;     /* a frame is a segment: neither TSO nor LRO */
 	struct spate_stack_conf
 		stack; /* name, pool, mac, mtu, secret, ops, app, alloc are filled in here */
 };
@@ -108,6 +112,8 @@ struct engine {
 	struct engine_worker worker[RTE_MAX_LCORE];
 	struct engine_slot slot[ENGINE_SLOTS_MAX];
 	struct port port[ENGINE_PORTS_MAX];
+	uint16_t n_lent;
+	const struct rte_memzone *lent[ENGINE_LENT_MAX];
 	char error[ENGINE_ERROR_MAX]; /* one line after a negative return */
 };
 
@@ -122,6 +128,14 @@ int engine_start(struct engine *e, const struct engine_conf *conf);
 
 /* Start the workers. 0, or a negative errno with e->error set. */
 int engine_run(struct engine *e);
+
+/*
+ * `len` bytes that every stack may send without copying them (spate_lend()), until engine_stop():
+ * to be filled before anything is sent from there. NULL: no port would, or there is no memory for
+ * it; any other memory does then.
+ */
+void *engine_lend(struct engine *e, size_t len);
+void engine_lend_end(struct engine *e);
 
 /* What workers do that find nothing to do; from now on. */
 void engine_set_idle(struct engine *e, const struct idle_conf *conf);

@@ -24,6 +24,7 @@ engine_impair_remove(struct engine_slot *slot)
 	rte_pktmbuf_free_bulk(i->leaving, i->n_leaving);
 	rte_free(i);
 	spate_set_checksum_offload(slot->stack, slot->port->tx_checksum);
+	spate_set_large_frames(slot->stack, true);
 }
 
 static void
@@ -43,6 +44,8 @@ put(struct engine_slot *slot, void *arg)
 	impair_init(&i->in, o->conf, 2ull * slot->index, slot->pool);
 	impair_init(&i->out, o->conf, 2ull * slot->index + 1, slot->pool);
 	slot->impair = i;
+	/* What is lost, late or damaged is a segment, not 64 KiB. */
+	spate_set_large_frames(slot->stack, false);
 	/* What is damaged must have had a good checksum. */
 	if (o->conf->corrupt)
 		spate_set_checksum_offload(slot->stack, false);

@@ -91,6 +91,25 @@ flush(struct engine_slot *slot, uint64_t now_ns)
 	return slot->n_pending == 0;
 }
 
+/* What the port is to cut up, made ready for it; what it refuses is lost, and the last. */
+static uint16_t
+prepare(struct engine_slot *slot, uint16_t n)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = slot->pending[i];
+
+		if (port_prepare(slot->port, slot->queue, m)) {
+			slot->pending[kept++] = m;
+			continue;
+		}
+		rte_pktmbuf_free(m);
+		spate_large_frame_refused(slot->stack);
+	}
+	return kept;
+}
+
 static bool
 send_output(struct engine_slot *slot, uint64_t now_ns)
 {
@@ -102,6 +121,8 @@ send_output(struct engine_slot *slot, uint64_t now_ns)
 			spate_stack_output(slot->stack, slot->pending, ENGINE_BURST, now_ns);
 		if (slot->n_pending == 0)
 			break;
+		if (slot->port->tx_large)
+			slot->n_pending = prepare(slot, slot->n_pending);
 		sent = true;
 	}
 	return sent;

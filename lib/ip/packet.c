@@ -51,6 +51,7 @@ packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 			segment_sum(tcp, rte_be_to_cpu_16(h->payload_len))));
 		return;
 	}
+	m->tx_offload = 0; /* packet_alloc() has not looked at it */
 	m->ol_flags |= RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM;
 	m->l3_len = IPV6_LEN;
 	m->l4_len = (tcp->data_off >> 4) * 4;
@@ -82,10 +83,36 @@ packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
 			segment_sum(tcp, rte_be_to_cpu_16(h->total_length) - PACKET_V4_LEN)));
 		return;
 	}
+	m->tx_offload = 0; /* packet_alloc() has not looked at it */
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	m->l3_len = PACKET_V4_LEN;
 	m->l4_len = (tcp->data_off >> 4) * 4;
 	tcp->cksum = pseudo_sum_v4(h);
+}
+
+void
+packet_to_be_cut(const struct ip_iface *ip, struct rte_mbuf *m, bool v6, uint16_t mss)
+{
+	struct rte_ipv4_hdr *h4 = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	struct rte_ipv6_hdr *h6 = (void *)h4;
+	struct rte_tcp_hdr *tcp = v6 ? (void *)(h6 + 1) : (void *)(h4 + 1);
+
+	m->tx_offload = 0; /* packet_alloc() has not looked at it */
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_TCP_CKSUM;
+	m->l3_len = v6 ? IPV6_LEN : PACKET_V4_LEN;
+	m->l4_len = (tcp->data_off >> 4) * 4;
+	m->tso_segsz = mss;
+	/* The flag leaves the length, another in each segment, out of the pseudo header's sum. */
+	if (v6) {
+		m->ol_flags |= RTE_MBUF_F_TX_IPV6;
+		tcp->cksum = rte_ipv6_phdr_cksum(h6, m->ol_flags);
+		return;
+	}
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+	/* A port that cuts, and sums no IPv4 headers (virtio), hands them on as they are. */
+	if (!ip->checksum_offload)
+		h4->hdr_checksum = rte_ipv4_cksum(h4);
+	tcp->cksum = rte_ipv4_phdr_cksum(h4, m->ol_flags);
 }
 
 struct rte_mbuf *

@@ -67,6 +67,12 @@ void packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m);
 void packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m);
 
 /*
+ * The same of a frame `m` of several segments of `mss` payload bytes, which the port cuts apart:
+ * it makes their lengths and checksums from these.
+ */
+void packet_to_be_cut(const struct ip_iface *ip, struct rte_mbuf *m, bool v6, uint16_t mss);
+
+/*
  * A packet of our own with room for `len` bytes of `protocol`, at *payload; IPv4's header
  * checksum is in it. NULL when there was no buffer (counted).
  */

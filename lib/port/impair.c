@@ -47,19 +47,21 @@ static struct rte_mbuf *
 damage(struct impair_pipe *p, struct rte_mbuf *m)
 {
 	struct rte_mbuf *copy = rte_pktmbuf_copy(m, p->pool, 0, UINT32_MAX);
+	struct rte_mbuf *piece = copy;
 	uint64_t bit;
-	uint8_t *byte;
+	uint32_t at;
 
-	if (copy == NULL || copy->nb_segs > 1 || copy->data_len == 0) {
+	if (copy == NULL || copy->pkt_len == 0) {
 		rte_pktmbuf_free(copy);
 		return m;
 	}
 	rte_pktmbuf_free(m);
 	/* The port would say that checksums are good, or make them so. */
 	copy->ol_flags = 0;
-	bit = draw(p) % (copy->data_len * 8ull);
-	byte = rte_pktmbuf_mtod_offset(copy, uint8_t *, bit / 8);
-	*byte ^= 1u << bit % 8;
+	bit = draw(p) % (copy->pkt_len * 8ull);
+	for (at = bit / 8; at >= piece->data_len; piece = piece->next)
+		at -= piece->data_len;
+	*rte_pktmbuf_mtod_offset(piece, uint8_t *, at) ^= 1u << bit % 8;
 	p->count.corrupted++;
 	return copy;
 }

@@ -10,12 +10,17 @@
 #include <rte_errno.h>
 #include <rte_thash.h>
 
-#define DESCRIPTORS 1024
+#define DESCRIPTORS    1024
+#define BUFFERS_UNSAID 8 /* of one frame, where the driver does not say how many it takes */
 #define RSS_TYPES                                                                                  \
 	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_IPV6 |                      \
 		RTE_ETH_RSS_NONFRAG_IPV6_TCP)
 #define TX_CHECKSUMS (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
 #define RX_CHECKSUMS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+
+#define TX_LARGE                                                                                   \
+	(RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
+#define RX_LARGE (RTE_ETH_RX_OFFLOAD_TCP_LRO | RTE_ETH_RX_OFFLOAD_SCATTER)
 
 /* Wires of software: queue i at one end is queue i at the other. */
 static const char *const paired_drivers[] = {
@@ -71,6 +76,29 @@ port_queues_max(const struct port *p)
 	return RTE_MAX(1, RTE_MIN(n, PORT_QUEUES_MAX));
 }
 
+/*
+ * Frames of several segments, in several buffers, some of which stand for memory elsewhere: they
+ * are not freed as if they were all alike. Summing TCP goes with cutting it; an IPv4 header that
+ * is not summed by the device is by the stack.
+ */
+static void
+choose_large(struct port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+{
+	uint16_t buffers = info->tx_desc_lim.nb_seg_max;
+
+	if ((info->tx_offload_capa & TX_LARGE) == TX_LARGE) {
+		p->tx_buffers = buffers ? buffers : BUFFERS_UNSAID;
+		p->tx_large = UINT16_MAX;
+		conf->txmode.offloads |= TX_LARGE;
+		conf->txmode.offloads &= ~RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	}
+	if ((info->rx_offload_capa & RX_LARGE) == RX_LARGE) {
+		p->rx_large = true;
+		conf->rxmode.offloads |= RX_LARGE;
+		conf->rxmode.max_lro_pkt_size = info->max_lro_pkt_size;
+	}
+}
+
 /* What to ask of the device; sets the port's offloads to what it gives. */
 static void
 choose_offloads(struct port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
@@ -88,6 +116,19 @@ choose_offloads(struct port *p, const struct rte_eth_dev_info *info, struct rte_
 		conf->rxmode.offloads |= info->rx_offload_capa & RX_CHECKSUMS;
 	/* All frames come from one pool and have one reference. */
 	conf->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	if (exact && !p->no_large)
+		choose_large(p, info, conf);
+}
+
+static void
+give_up_large(struct port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+{
+	conf->txmode.offloads = conf->rxmode.offloads = 0;
+	conf->rxmode.max_lro_pkt_size = 0;
+	p->tx_large = 0;
+	p->rx_large = false;
+	p->no_large = true;
+	choose_offloads(p, info, conf);
 }
 
 static void
@@ -168,6 +209,11 @@ port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *
 	if (p->steering == PORT_STEER_RSS && n_queues > 1)
 		choose_rss(p, &info, &conf);
 	rc = rte_eth_dev_configure(p->id, n_queues, n_queues, &conf);
+	if (rc < 0 && (p->tx_large || p->rx_large)) {
+		/* What it offers it may not offer together with all the rest. */
+		give_up_large(p, &info, &conf);
+		rc = rte_eth_dev_configure(p->id, n_queues, n_queues, &conf);
+	}
 	if (rc < 0)
 		return fail(p, rc, "cannot be configured");
 	if (mtu && (rc = rte_eth_dev_set_mtu(p->id, mtu)) < 0 && rc != -ENOTSUP)

@@ -38,9 +38,13 @@ struct port {
 	char name[RTE_ETH_NAME_MAX_LEN];
 	const char *driver;
 	struct rte_ether_addr mac;
-	bool tx_checksum;  /* IPv4 and TCP checksums are the device's */
-	bool shares_mbufs; /* frames are handed over by pointer: offload flags are the sender's */
-	bool vanishes;     /* its memory may, in the middle of a burst: vanish.h */
+	bool tx_checksum;    /* IPv4 and TCP checksums are the device's */
+	bool no_large;       /* to be set before the start: a frame is a segment, both ways */
+	bool rx_large;       /* the device may join what it receives (LRO) */
+	uint32_t tx_large;   /* payload bytes in a frame that it cuts up (TSO); 0: it does not */
+	uint16_t tx_buffers; /* of one */
+	bool shares_mbufs;   /* frames are handed over by pointer: offload flags are the sender's */
+	bool vanishes;       /* its memory may, in the middle of a burst: vanish.h */
 	enum port_steering steering;
 	uint8_t rss_key[PORT_RSS_KEY_MAX];
 	bool rss_v6; /* it hashes IPv6 too */
@@ -85,6 +89,17 @@ port_receive(const struct port *p, uint16_t queue, struct rte_mbuf **frames, uin
 		for (uint16_t i = 0; i < n; i++)
 			frames[i]->ol_flags = 0;
 	return n;
+}
+
+/*
+ * What the driver wants done to a frame it is to cut up, once and before it is sent. False: it
+ * does not take it.
+ */
+static inline bool
+port_prepare(const struct port *p, uint16_t queue, struct rte_mbuf *m)
+{
+	return likely(!(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) ||
+	       rte_eth_tx_prepare(p->id, queue, &m, 1) == 1;
 }
 
 static inline uint16_t

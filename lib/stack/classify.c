@@ -39,13 +39,17 @@ addressed_to_us(const struct spate_stack *s, const uint8_t *frame, uint16_t ethe
 static const uint8_t *
 link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len, uint16_t *ethertype)
 {
+	uint32_t frame_len = m->data_len;
 	const uint8_t *frame;
 	struct eth_view eth;
 	enum wire_error err;
 
-	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0) {
-		drop(s, SPATE_DROP_MULTISEG);
-		return NULL;
+	if (unlikely(m->nb_segs > 1)) {
+		if (!stack_gather(m)) {
+			drop(s, SPATE_DROP_MULTISEG);
+			return NULL;
+		}
+		frame_len = m->pkt_len;
 	}
 	frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	err = eth_parse(frame, m->data_len, &eth);
@@ -55,7 +59,7 @@ link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len, uint16_t *e
 		drop(s, counter_of(err));
 		return NULL;
 	}
-	*len = m->data_len - eth.len;
+	*len = frame_len - eth.len;
 	*ethertype = eth.ethertype;
 	if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
 		ip_arp_input(&s->ip, frame + eth.len, *len, true);
@@ -98,8 +102,21 @@ tcp_v4_good(const struct rte_mbuf *m, const struct ip_packet *v)
 	/* The pseudo header wants the plain length, which IP options would hide. */
 	sum = (uint64_t)v->raddr + v->laddr + RTE_BE16(IPPROTO_TCP);
 	sum += rte_cpu_to_be_16(v->payload_len);
-	return checksum_fold(checksum_add(sum, checksum_bytes(v->payload, v->payload_len))) ==
-	       0xffff;
+	sum = checksum_add(sum, likely(m->nb_segs == 1)
+					? checksum_bytes(v->payload, v->payload_len)
+					: stack_gather_sum(m, v->payload, v->payload_len));
+	return checksum_fold(sum) == 0xffff;
+}
+
+static uint16_t
+v6_sum(const struct rte_mbuf *m, const struct ipv6_view *v, const uint8_t *payload)
+{
+	if (likely(m->nb_segs == 1))
+		return ipv6_sum(v->src, IPPROTO_TCP, payload, v->payload_len);
+	/* The pseudo header alone, but for the length; then the rest. */
+	return checksum_fold((uint64_t)ipv6_sum(v->src, IPPROTO_TCP, payload, 0) +
+			     rte_cpu_to_be_16(v->payload_len) +
+			     stack_gather_sum(m, payload, v->payload_len));
 }
 
 /* Is what is in the IPv6 packet? Only then are its addresses worth a look. */
@@ -114,7 +131,7 @@ v6_intact(const struct rte_mbuf *m, const struct ipv6_view *v, const uint8_t *pa
 	if (v->protocol != IPPROTO_TCP)
 		return WIRE_OK;
 	if (!checksum_known(m, &good))
-		good = ipv6_sum(v->src, IPPROTO_TCP, payload, v->payload_len) == 0xffff;
+		good = v6_sum(m, v, payload) == 0xffff;
 	return good ? WIRE_OK : WIRE_L4_CHECKSUM;
 }
 
@@ -269,6 +286,11 @@ stack_classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, str
 	if (err) {
 		drop(s, counter_of(err));
 		return false;
+	}
+
+	if (unlikely(m->nb_segs > 1)) {
+		rx->seg.chain = m;
+		spate_count(&s->counters, SPATE_RX_LARGE);
 	}
 
 	const struct rte_tcp_hdr *h = (const void *)v.payload;

@@ -230,6 +230,7 @@ spate_stack_create(const struct spate_stack_conf *conf, uint64_t now_ns)
 		return NULL;
 	}
 	init_tcp(s, now_ns);
+	spate_set_large_frames(s, true);
 	spate_stack_now(s, now_ns);
 	if (init_ip(s) < 0) {
 		spate_stack_free(s);
@@ -274,6 +275,35 @@ void
 spate_set_checksum_offload(struct spate_stack *s, bool offload)
 {
 	s->ip.checksum_offload = offload;
+}
+
+void
+spate_set_large_frames(struct spate_stack *s, bool on)
+{
+	/* What an IP packet can say of its length, with the longest headers in front of it. */
+	static const uint32_t most =
+		UINT16_MAX - IPV6_LEN - sizeof(struct rte_tcp_hdr) - TCP_OPTIONS_MAX;
+
+	s->tcp.large_max =
+		on && s->conf.tx_large_buffers > 1 ? RTE_MIN(s->conf.tx_large_max, most) : 0;
+	s->tcp.large_buffers = s->conf.tx_large_buffers;
+}
+
+void
+spate_large_frame_refused(struct spate_stack *s)
+{
+	spate_count(&s->counters, SPATE_TX_REFUSED);
+	s->conf.tx_large_max = 0;
+	spate_set_large_frames(s, false);
+}
+
+int
+spate_lend(struct spate_stack *s, const void *mem, size_t len, uint64_t iova)
+{
+	if (s->tcp.n_lent == TCP_LENT_MAX)
+		return -ENOSPC;
+	s->tcp.lent[s->tcp.n_lent++] = (struct tcp_lent){mem, len, iova};
+	return 0;
 }
 
 uint64_t

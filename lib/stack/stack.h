@@ -5,6 +5,7 @@
  *
  *   stack.c    life, input (bulk lookup, dispatch), output, tick
  *   classify.c a frame up to its TCP segment
+ *   gather.c   one that comes in several buffers
  *   auth.c     keys of TCP-AO
  *   api.c     the application's calls, handed down to tcp/
  *   conf.c    defaults and presets of the protocol's knobs
@@ -52,6 +53,15 @@ int stack_key(struct spate_stack *s, const struct spate_tuple *tuple, struct flo
  */
 bool stack_classify(
 	struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key);
+
+/*
+ * gather.c: a frame in several buffers. True when all of it is in the first now, or else all the
+ * headers, and what they say is a TCP segment of either family.
+ */
+bool stack_gather(struct rte_mbuf *m);
+
+/* The Internet checksum's sum over `len` bytes from `payload` on, which lies in the first. */
+uint32_t stack_gather_sum(const struct rte_mbuf *m, const uint8_t *payload, uint32_t len);
 
 /* auth.c: what keys and protected connections hold. */
 void stack_auth_free(struct spate_stack *s);

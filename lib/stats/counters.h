@@ -16,10 +16,14 @@
 #define SPATE_COUNTERS(X)                                                                          \
 	X(RX_FRAMES, rx_frames, "frames received")                                                 \
 	X(TX_FRAMES, tx_frames, "frames handed to the port")                                       \
-	X(RX_SEGMENTS, rx_segments, "TCP segments received, checksum good")                        \
-	X(TX_SEGMENTS, tx_segments, "TCP segments sent")                                           \
+	X(RX_SEGMENTS, rx_segments, "TCP segments received, checksum good; joined by LRO: one")    \
+	X(TX_SEGMENTS, tx_segments, "TCP segments sent, counted as they are on the wire")          \
 	X(RX_BYTES, rx_bytes, "payload bytes delivered in order")                                  \
 	X(TX_BYTES, tx_bytes, "payload bytes sent, retransmissions included")                      \
+	X(TX_LARGE, tx_large_frames, "frames of several segments, cut up by the port (TSO)")       \
+	X(TX_LENT_BYTES, tx_lent_bytes, "payload bytes in them that were not copied")              \
+	X(TX_REFUSED, tx_large_refused, "of these, not taken by the port: none were sent since")   \
+	X(RX_LARGE, rx_large_frames, "TCP segments received in more than one buffer (LRO)")        \
 	X(DROP_SHORT, drop_short, "frame ends inside a header")                                    \
 	X(DROP_ETHERTYPE, drop_ethertype, "ethertype not spoken here")                             \
 	X(DROP_VLAN, drop_vlan, "not of this port's VLAN")                                         \
@@ -37,7 +41,7 @@
 	X(DROP_ADDRESS, drop_address, "packet for an address that is not ours")                    \
 	X(DROP_SOURCE, drop_source, "source or destination no unicast peer can have")              \
 	X(DROP_ICMP, drop_icmp, "ICMP type not handled")                                           \
-	X(DROP_MULTISEG, drop_multiseg, "frame in several buffers that could not be joined")       \
+	X(DROP_MULTISEG, drop_multiseg, "frame in several buffers that cannot be read")            \
 	X(DROP_NO_MBUF, drop_no_mbuf, "no buffer for a frame to be sent")                          \
 	X(DROP_TX_FULL, drop_tx_full, "reply not sent: output queue full")                         \
 	X(DROP_NEIGH_FULL, drop_neigh_full, "no room in the neighbour table")                      \

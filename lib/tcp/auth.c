@@ -250,7 +250,8 @@ mac_good(struct tcp *t, struct auth_mac *m, uint8_t key, const struct auth_ends 
 	};
 	uint8_t mac[AUTH_MAC_LEN];
 
-	return auth_mac_make(m, ends, &as, mac) &&
+	/* Of several segments joined on the way none has the MAC. */
+	return s->chain == NULL && auth_mac_make(m, ends, &as, mac) &&
 	       auth_mac_equal(mac, s->opts + claim->at + AUTH_MAC_AT);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "tcp/acceptable.h"
+#include "tcp/chain.h"
 #include "tcp/reassembly.h"
 #include "tcp/receive_window.h"
 #include "tcp/recovery.h"
@@ -176,6 +177,54 @@ ack_may_wait(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg
 	       c->snd_una == c->snd_nxt && !tcp_unsent(c);
 }
 
+/* The same of a segment whose data goes on in further buffers: one after the other. */
+static void
+deliver_chain(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	bool fin = s->flags & TCP_FIN;
+	struct tcp_pieces p = tcp_pieces(s);
+	bool more = true;
+
+	if (s->data_len == 0)
+		deliver(t, c, s->data, 0, fin);
+	while (more && tcp_next_piece(&p))
+		more = deliver(t, c, p.data, p.len, fin && p.left == 0);
+}
+
+/*
+ * Beyond a gap, or filling one: each buffer's part as a segment of its own, the FIN being the
+ * last one's. What one of them does, the next may find done. What of it had come before is the
+ * first stretch of that in the whole (RFC 2883 4).
+ */
+static void
+text_in_pieces(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, bool old)
+{
+	struct tcp_pieces p = tcp_pieces(s);
+	struct tcp_seg piece = *s;
+	struct tcp_stretch twice, more;
+	bool earlier = tcp_sack_take_duplicate(t, c, &twice), found = earlier && old;
+
+	piece.chain = NULL;
+	while (c->state != SPATE_CLOSED && tcp_next_piece(&p)) {
+		piece.seq = s->seq + s->data_len - p.left - p.len;
+		piece.data = p.data;
+		piece.data_len = p.len;
+		piece.flags = p.left ? s->flags & ~TCP_FIN : s->flags;
+		tcp_input_text(t, c, &piece);
+		if (c->state == SPATE_CLOSED)
+			return;
+		if (!tcp_sack_take_duplicate(t, c, &more))
+			continue;
+		if (!found)
+			twice = more;
+		else if (more.from == twice.to)
+			twice.to = more.to;
+		found = true;
+	}
+	if (found || earlier)
+		tcp_sack_duplicate(t, c, twice.from, twice.to);
+}
+
 /* In order, and nothing is held beyond it. */
 static void
 text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
@@ -187,7 +236,10 @@ text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 		if (s->data_len >= BULK_LEAST)
 			tcp_receive_measure(t, c);
 	}
-	deliver(t, c, s->data, s->data_len, s->flags & TCP_FIN);
+	if (unlikely(s->chain != NULL))
+		deliver_chain(t, c, s);
+	else
+		deliver(t, c, s->data, s->data_len, s->flags & TCP_FIN);
 }
 
 /* Seventh and eighth: text and FIN. */
@@ -218,6 +270,10 @@ tcp_input_text(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	}
 	if (s->seq == c->rcv_nxt && (c->extra == TCP_EXTRA_NONE || !tcp_reassembly_any(t, c))) {
 		text_in_order(t, c, s);
+		return;
+	}
+	if (s->chain && s->data_len) {
+		text_in_pieces(t, c, s, old);
 		return;
 	}
 	tcp_ack_now(t, c); /* of a gap, or of what fills it: RFC 5681 4.2 */

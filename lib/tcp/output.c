@@ -229,6 +229,59 @@ new_bytes(struct tcp_conn *c, uint32_t room, uint32_t flight)
 	return cwnd > flight ? cwnd - flight : 0;
 }
 
+/* Devices refuse to cut frames up too small, the pickiest below 256 bytes; peers choose. */
+#define LARGE_ROOM_LEAST 512
+
+/*
+ * What only one segment may carry, or what could go wrong in the middle, is sent one by one: the
+ * answer to ECE, options said once, a MAC, fragments, and everything while there are signs of
+ * loss.
+ */
+static bool
+one_by_one(const struct tcp_conn *c, uint32_t room)
+{
+	return (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) || c->dupacks ||
+	       (c->options & (TCP_O_CWR | TCP_O_UTO_DUE | TCP_O_AUTH | TCP_O_FRAGMENT)) ||
+	       room != tcp_segment_room(c) || room < LARGE_ROOM_LEAST;
+}
+
+/*
+ * There is more than the full segment of `room` bytes that may leave: all that may as one frame,
+ * if the port takes it. Returns the numbers sent, 0: one by one. What is left over of a segment
+ * goes with it where nothing would hold it back (small_may_leave(): something is in flight).
+ */
+static uint32_t
+send_many(struct tcp *t, struct tcp_conn *c, uint32_t room, uint32_t flight)
+{
+	uint32_t used = c->snd_nxt - c->snd_una, unsent = c->snd_end - c->snd_nxt, first, sent;
+	uint32_t len = RTE_MIN(RTE_MIN(unsent, t->large_max), c->snd_wnd - used);
+	bool fin_queued = c->flags & TCP_F_FIN_QUEUED, fin;
+
+	if (one_by_one(c, room))
+		return 0;
+	len = RTE_MIN(len, c->cwnd - flight);
+	if (len < unsent || !(fin_queued || (c->no_delay && !c->corked)))
+		len -= len % room;
+	if (len <= room)
+		return 0;
+	fin = len == unsent && fin_queued && used + len < c->snd_wnd;
+	sent = tcp_send_large(t, c, len, room,
+		TCP_ACK | (len == unsent ? TCP_PSH : 0) | (fin ? TCP_FIN : 0),
+		c->options & TCP_O_ECN ? ECN_ECT0 : ECN_NOT_ECT);
+	if (sent == 0)
+		return 0;
+	if (sent == len && fin) {
+		c->flags |= TCP_F_FIN_SENT;
+		sent++;
+	}
+	c->options &= ~TCP_O_OVERRIDE;
+	/* The first of them, as without the port's help: its ACK waits for no other. */
+	first = c->snd_nxt + room;
+	c->snd_nxt += sent;
+	time_segment(t, c, first);
+	return sent;
+}
+
 /* New data and the FIN, as far as windows and `frames` allow. True if anything went. */
 static bool
 send_new(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
@@ -250,6 +303,16 @@ send_new(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
 		bool fin = last && (c->flags & TCP_F_FIN_QUEUED) &&
 			   c->snd_nxt + len - c->snd_una < c->snd_wnd;
 
+		if (len == room && t->large_max) {
+			uint32_t many = send_many(t, c, room, flight);
+
+			if (many) {
+				flight += many;
+				(*frames)--;
+				sent = true;
+				continue;
+			}
+		}
 		if (len == 0 && !fin)
 			break;
 		if (probe == TCP_PATH_HOLD || (len && silly(c, len, room)))

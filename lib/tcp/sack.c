@@ -19,6 +19,18 @@ tcp_sack_duplicate(struct tcp *t, struct tcp_conn *c, uint32_t from, uint32_t to
 	x->has_duplicate = true;
 }
 
+bool
+tcp_sack_take_duplicate(struct tcp *t, struct tcp_conn *c, struct tcp_stretch *out)
+{
+	struct tcp_extra *x = tcp_extra_of(t, c);
+
+	if (x == NULL || !x->has_duplicate)
+		return false;
+	*out = x->duplicate;
+	x->has_duplicate = false;
+	return true;
+}
+
 /* Blocks for which there is something to say and room. */
 static uint32_t
 blocks(const struct tcp *t, const struct tcp_conn *c, uint32_t room)

@@ -12,15 +12,21 @@
 #ifndef SPATE_TCP_SACK_H
 #define SPATE_TCP_SACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tcp/tcp.h"
+
+struct tcp_stretch;
 
 /*
  * [from, to) had been received before: report it with the next segment. A later one takes the
  * place of one not yet reported. Without a side record left it goes unreported.
  */
 void tcp_sack_duplicate(struct tcp *t, struct tcp_conn *c, uint32_t from, uint32_t to);
+
+/* What is to be reported, if anything is, is not any more: it is in *out. */
+bool tcp_sack_take_duplicate(struct tcp *t, struct tcp_conn *c, struct tcp_stretch *out);
 
 /* Bytes the option takes in the next segment when there are `room` for it. */
 uint32_t tcp_sack_length(const struct tcp *t, const struct tcp_conn *c, uint32_t room);

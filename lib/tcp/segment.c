@@ -9,6 +9,7 @@
 
 #include "ip/packet.h"
 #include "tcp/auth.h"
+#include "tcp/chain.h"
 #include "tcp/receive_window.h"
 #include "tcp/sack.h"
 #include "tcp/seq.h"
@@ -33,16 +34,17 @@ flow_label(const struct tcp *t, const struct flow_key *k)
 }
 
 /*
- * A frame with IP and TCP headers and room for `len` payload bytes, at *payload. Inlined, as
- * finish() is: what both would save and restore is a tenth of building a segment.
+ * A frame with IP and TCP headers for `len` payload bytes, and room for them at *payload but for
+ * the `beyond` that are in buffers of their own. Inlined, as finish() is: what both would save and
+ * restore is a tenth of building a segment.
  */
 static __rte_always_inline struct rte_mbuf *
 begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
-	uint32_t len, uint8_t **payload)
+	uint32_t len, uint32_t beyond, uint8_t **payload)
 {
 	uint32_t ip_len = packet_header_len(k->raddr);
 	uint32_t tcp_len = TCP_LEN + h->opts_len + len;
-	struct rte_mbuf *m = packet_alloc(t->ip, ip_len + tcp_len);
+	struct rte_mbuf *m = packet_alloc(t->ip, ip_len + tcp_len - beyond);
 	uint8_t *p;
 
 	if (unlikely(m == NULL)) {
@@ -114,7 +116,7 @@ tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32
 
 	if (auth != AUTH_NONE)
 		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
-	m = begin(t, k, &h, opts, 0, &payload);
+	m = begin(t, k, &h, opts, 0, 0, &payload);
 	if (m && (auth == AUTH_NONE || sign(t, auth, k, &h, m, payload, 0)))
 		finish(t, m, k, hop, 0);
 }
@@ -134,7 +136,7 @@ tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_
 	struct rte_mbuf *m;
 
 	h->opts_len = tcp_options_build(opts, o);
-	m = begin(t, k, h, opts, len, &payload);
+	m = begin(t, k, h, opts, len, 0, &payload);
 	if (m == NULL)
 		return false;
 	if (len)
@@ -233,7 +235,7 @@ tcp_send_marked(
 	h.opts_len = flags & TCP_SYN ? tcp_syn_options(t, c, opts) : put_options(t, c, opts);
 	if (auth != AUTH_NONE)
 		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
-	m = begin(t, &c->key, &h, opts, len, &payload);
+	m = begin(t, &c->key, &h, opts, len, 0, &payload);
 	if (m == NULL)
 		return false;
 	if (!(flags & TCP_SYN))
@@ -248,6 +250,40 @@ tcp_send_marked(
 		return false;
 	finish(t, m, &c->key, c->hop, len);
 	return true;
+}
+
+uint32_t
+tcp_send_large(
+	struct tcp *t, struct tcp_conn *c, uint32_t len, uint32_t room, uint8_t flags, uint8_t ecn)
+{
+	uint8_t opts[TCP_OPTIONS_MAX], *end;
+	struct rte_mbuf *m, *payload;
+	uint32_t n = tcp_chain_payload(t, c, c->snd_nxt - c->snd_una, len, room, &payload);
+	struct tcp_seg_head h;
+
+	if (n == 0)
+		return 0;
+	if (n < len)
+		flags &= ~(TCP_PSH | TCP_FIN);
+	h = head_of(t, c, c->snd_nxt, flags);
+	h.opts_len = put_options(t, c, opts);
+	m = begin(t, &c->key, &h, opts, n, n, &end);
+	if (m == NULL) {
+		rte_pktmbuf_free(payload);
+		return 0;
+	}
+	if (ecn)
+		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
+	for (const struct rte_mbuf *p = payload; p; p = p->next)
+		if (RTE_MBUF_HAS_EXTBUF(p))
+			spate_count_n(t->counters, SPATE_TX_LENT_BYTES, p->data_len);
+	rte_pktmbuf_chain(m, payload);
+	packet_to_be_cut(t->ip, m, addr_is_v6(c->key.raddr), room);
+	spate_count(t->counters, SPATE_TX_LARGE);
+	spate_count_n(t->counters, SPATE_TX_SEGMENTS, (n + room - 1) / room);
+	spate_count_n(t->counters, SPATE_TX_BYTES, n);
+	neigh_output(t->ip, c->hop, m);
+	return n;
 }
 
 bool

@@ -16,7 +16,17 @@
 bool tcp_send_marked(
 	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags, uint8_t ecn);
 
-/* The same unmarked, as everything but new data is. */
+/*
+ * Several segments of `room` bytes, the last perhaps of less, from snd_nxt on as one frame, for
+ * the port to cut up: `len` bytes, or less if buffers are short. `flags` have PSH and FIN if `len`
+ * ends with them: the port leaves them to the last segment alone. CWR, which would have to be the
+ * first one's, not every port knows about: it must not be among them. Nor must there be options
+ * that are to be sent once. Returns the bytes sent; 0: the segments are to be sent one by one.
+ */
+uint32_t tcp_send_large(
+	struct tcp *t, struct tcp_conn *c, uint32_t len, uint32_t room, uint8_t flags, uint8_t ecn);
+
+/* One segment unmarked, as everything but new data is. */
 bool tcp_send_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags);
 
 /* Payload bytes the next segment can carry: SACK blocks take of its room (RFC 6691). */

@@ -21,7 +21,9 @@
  *   negotiate.c   options of SYNs, both ways
  *   ecn.c         congestion that routers mark instead of dropping
  *   isn.c         initial sequence numbers and timestamp offsets
- *   output.c      segments built
+ *   output.c      what is sent, and when
+ *   segment.c     segments built
+ *   chain.c       several in one frame, for a port that cuts them apart
  *   send_queue.c  what the application has queued
  *   ack.c         what an acknowledgement does: RTT, the peer's window, and then:
  *   recovery.h    the congestion window, what is lost, what is sent again for it
@@ -57,6 +59,7 @@
 #include "wire/tcp_seg.h"
 
 #define TCP_SEND_MAX (1u << 30) /* bytes queued on a connection */
+#define TCP_LENT_MAX 40
 
 struct tcp_extra;
 
@@ -66,6 +69,13 @@ struct tcp_chunk {
 	struct rte_mbuf *owner;
 	uint32_t len;
 	uint32_t next;
+};
+
+/* Memory of the application's that the port can read by itself. */
+struct tcp_lent {
+	const uint8_t *mem;
+	size_t len;
+	uint64_t iova;
 };
 
 struct tcp {
@@ -97,6 +107,10 @@ struct tcp {
 	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the pool at most */
 	uint32_t held, held_max;   /* buffers with data beyond a gap: the same */
 
+	uint32_t large_max;     /* payload bytes in a frame of several segments; 0: no such */
+	uint16_t large_buffers; /* buffers of one */
+	uint16_t n_lent;
+
 	struct scoreboard_pool holes; /* of all scoreboards */
 
 	struct tcp_extra *extras;
@@ -112,6 +126,7 @@ struct tcp {
 	uint8_t isn_key[16];
 	uint64_t label_key[2]; /* IPv6 flow labels */
 	struct tcp_auth *auth; /* tcp/auth.h, NULL until there is a key */
+	struct tcp_lent lent[TCP_LENT_MAX];
 };
 
 /* A received segment and where it belongs. */

@@ -27,6 +27,8 @@
 #define TCP_ECE RTE_TCP_ECE_FLAG
 #define TCP_CWR RTE_TCP_CWR_FLAG
 
+struct rte_mbuf;
+
 struct tcp_seg {
 	uint32_t seq;      /* SEG.SEQ */
 	uint32_t ack;      /* SEG.ACK, meaningful with TCP_ACK */
@@ -36,6 +38,11 @@ struct tcp_seg {
 	uint8_t opts_len;  /* bytes at opts: 0-40, a multiple of 4 */
 	const uint8_t *opts;
 	const uint8_t *data;
+	/*
+	 * The frame, where the data goes on in its further buffers; `data` is then where it would
+	 * be if the first were long enough. NULL, nearly always: all of it is at `data`.
+	 */
+	const struct rte_mbuf *chain;
 };
 
 /* SEG.LEN: SYN and FIN occupy one sequence number each. */
@@ -66,6 +73,7 @@ tcp_seg_parse(const uint8_t *p, uint32_t len, struct tcp_seg *out)
 	out->opts = p + sizeof(*h);
 	out->data = p + header_len;
 	out->data_len = len - header_len;
+	out->chain = NULL;
 	return WIRE_OK;
 }
 

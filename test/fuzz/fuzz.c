@@ -48,7 +48,7 @@ struct progress {
 };
 
 static struct fuzz fuzz;
-static struct rte_mempool *rx_pool, *tx_pool, *few;
+static struct rte_mempool *rx_pool, *tx_pool, *few, *cut_pool;
 static void *huge;
 
 uint64_t
@@ -105,10 +105,12 @@ start_eal(void)
 	/* No per-core cache: what is not in use is in the pool, where it can be counted. */
 	rx_pool = rte_pktmbuf_pool_create("in", RX_BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
 	tx_pool = rte_pktmbuf_pool_create("out", TX_BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
+	cut_pool = rte_pktmbuf_pool_create(
+		"cut", RX_BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
 	few = rte_pktmbuf_pool_create("few", FEW_BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
 	/* Never written to, so it costs an address range and no memory. */
 	huge = mmap(NULL, FUZZ_HUGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return rx_pool && tx_pool && few && huge != MAP_FAILED ? 0 : -1;
+	return rx_pool && tx_pool && few && cut_pool && huge != MAP_FAILED ? 0 : -1;
 }
 
 static bool
@@ -119,6 +121,7 @@ run(uint64_t seed, bool trace)
 	fuzz.state = seed * 0xd1342543de82ef95ull;
 	fuzz.trace = trace;
 	fuzz.rx_pool = rx_pool;
+	fuzz.cut_pool = cut_pool;
 	fuzz.huge = chance(&fuzz, 5) ? huge : NULL;
 	/* Some have to live with too few buffers. */
 	fuzz.tx_pool = chance(&fuzz, 10) ? few : tx_pool;

@@ -7,7 +7,8 @@
  *   fuzz.c    seeds, each watched from outside
  *   life.c    one seed: a stack's knobs, its steps and its end
  *   aim.c     which segment for which connection: nearly right, from the stack's own numbers
- *   frame.c   the segment's bytes, what lies about them, ARP and ICMP, the mbuf
+ *   frame.c   the segment's bytes, what lies about them, ARP and ICMP
+ *   port.c    the mbufs, in and out
  *   six.c     the same over IPv6, in and out
  *   app.c     the application: random calls, also from inside callbacks; its account of them
  *   check.c   what must hold between any two calls, inside the stack and out
@@ -82,7 +83,7 @@ struct frame {
 struct fuzz {
 	struct spate_stack *stack;
 	struct spate_stack_conf conf;
-	struct rte_mempool *rx_pool, *tx_pool;
+	struct rte_mempool *rx_pool, *tx_pool, *cut_pool;
 	uint64_t seed, state, now;
 	uint32_t step;
 	bool trace, failed;
@@ -93,6 +94,7 @@ struct fuzz {
 	uint32_t arp;     /* an ARP request that is answered */
 	uint32_t drain;   /* a step after which the output is taken */
 	uint32_t flood;   /* bursts of ARP from everywhere that are left */
+	uint32_t scatters; /* a frame that comes in many buffers */
 	uint32_t six;     /* what is over IPv6 where there is a choice; 0: the stack has none */
 	bool calm;        /* callbacks only keep the account */
 	uint32_t depth;   /* of callbacks inside callbacks */
@@ -191,7 +193,6 @@ void frame_icmp(struct fuzz *f, struct frame *out);
 void frame_udp(struct fuzz *f, struct frame *out);
 void frame_junk(struct fuzz *f, struct frame *out);
 void frame_reflect(struct fuzz *f, struct frame *out);
-struct rte_mbuf *frame_mbuf(struct fuzz *f, const struct frame *in);
 /* Addresses nobody can talk from or to, among others. */
 uint32_t odd_address(struct fuzz *f);
 
@@ -205,6 +206,13 @@ void put32(uint8_t *p, uint32_t v);
 uint16_t get16(const uint8_t *p);
 uint32_t get32(const uint8_t *p);
 uint16_t sum16(const uint8_t *p, uint32_t len, uint32_t sum);
+
+/* ---- port.c */
+
+/* `in` as it is received. */
+struct rte_mbuf *port_mbuf(struct fuzz *f, const struct frame *in);
+/* One that the stack sends: made complete, looked at, freed. */
+void port_take(struct fuzz *f, struct rte_mbuf *m);
 
 /* ---- six.c */
 

@@ -107,6 +107,11 @@ knobs(struct fuzz *f)
 	f->arp = PICK(f, 0, 50, 100, 100, 100);
 	f->drain = PICK(f, 5, 50, 90, 100);
 	f->flood = chance(f, 3) ? 50 : 0;
+	f->scatters = chance(f, 50) ? PICK(f, 5, 20, 80) : 0;
+	if (chance(f, 50)) {
+		f->conf.tx_large_max = PICK(f, UINT16_MAX, UINT16_MAX, 3000, 1);
+		f->conf.tx_large_buffers = PICK(f, 40, 40, 3, 2, 1, 0);
+	}
 }
 
 /* Which tuples are "ours", where several queues share an address. */
@@ -198,62 +203,13 @@ begin(struct fuzz *f)
 		fuzz_fail(f, "a source of addresses that are not ours");
 	if (chance(f, 20))
 		spate_source_filter(&f->source, mine, NULL);
+	if (f->huge && chance(f, 50))
+		spate_lend(f->stack, f->huge, FUZZ_HUGE, (uintptr_t)f->huge);
 	for (int i = 0; i < 3; i++)
 		app_listen(f);
 }
 
 /* ---- frames out */
-
-/* Where the port computes checksums: is it told what it must know? Then do its work. */
-static void
-finish_offload(struct fuzz *f, const struct rte_mbuf *m, struct frame *fr)
-{
-	uint8_t *ip = fr->b + m->l2_len, *tcp = ip + m->l3_len;
-	bool v6 = six_of(fr) != NULL;
-	uint64_t want = RTE_MBUF_F_TX_TCP_CKSUM |
-			(v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
-	uint64_t all = want | RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-	uint32_t len = fr->len - m->l2_len - m->l3_len;
-	uint16_t pseudo;
-
-	if (!(m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM))
-		return;
-	pseudo = v6 ? sum16(ip + 8, 32, 6 + len) : sum16(ip + 12, 8, 6 + len);
-	if ((m->ol_flags & all) != want || m->l2_len != (f->conf.vlan ? 18 : 14) ||
-		m->l3_len != (v6 ? 40 : 20) || m->l4_len != (tcp[12] >> 4) * 4 ||
-		get16(tcp + 16) != pseudo) {
-		fuzz_fail(f, "the port is told nonsense about checksums");
-		return;
-	}
-	if (!v6) {
-		put16(ip + 10, 0);
-		put16(ip + 10, ~sum16(ip, 20, 0));
-	}
-	put16(tcp + 16, 0);
-	put16(tcp + 16, ~sum16(tcp, len, pseudo));
-}
-
-static void
-take(struct fuzz *f, struct rte_mbuf *m)
-{
-	struct frame *fr = &f->out[f->n_out++ % HISTORY];
-	char text[512];
-
-	if (m->nb_segs != 1 || m->pkt_len != m->data_len || m->pkt_len > FRAME_MAX) {
-		fuzz_fail(f, "a frame of %u bytes in %u pieces", m->pkt_len, m->nb_segs);
-		fr->len = 0;
-	} else {
-		fr->len = m->pkt_len;
-		memcpy(fr->b, rte_pktmbuf_mtod(m, void *), fr->len);
-		finish_offload(f, m, fr);
-		if (f->trace) {
-			output_describe(fr, text, sizeof(text));
-			fuzz_trace(f, " out  %s", text);
-		}
-		output_check(f, fr);
-	}
-	rte_pktmbuf_free(m);
-}
 
 static uint32_t
 drain(struct fuzz *f, uint32_t max)
@@ -264,7 +220,7 @@ drain(struct fuzz *f, uint32_t max)
 	if (n > max)
 		fuzz_fail(f, "%u frames out, %u asked for", n, max);
 	for (uint32_t i = 0; i < n; i++)
-		take(f, m[i]);
+		port_take(f, m[i]);
 	return n;
 }
 
@@ -299,7 +255,7 @@ input(struct fuzz *f, struct frame *frames, uint32_t n)
 			output_describe(&frames[i], text, sizeof(text));
 			fuzz_trace(f, "in    %s", text);
 		}
-		m[i] = frame_mbuf(f, &frames[i]);
+		m[i] = port_mbuf(f, &frames[i]);
 		f->in[f->n_in++ % HISTORY] = frames[i];
 	}
 	spate_stack_input(f->stack, m, n, f->now);
@@ -564,6 +520,7 @@ fuzz_life(struct fuzz *f)
 	spate_stack_free(f->stack);
 	app_forget(f);
 	if (!f->failed && (rte_mempool_avail_count(f->tx_pool) != before ||
-				  rte_mempool_avail_count(f->rx_pool) != rx_before || f->held))
+				  rte_mempool_avail_count(f->rx_pool) != rx_before ||
+				  !rte_mempool_full(f->cut_pool) || f->held))
 		fuzz_fail(f, "buffers are missing");
 }

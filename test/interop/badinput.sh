@@ -117,6 +117,7 @@ bad_line 'no host' "'255.255.255.255' is no address a host can have" \
 bad_line 'port that is not there' 'port 7: there is no such port: 2 found, numbered from 0' \
 	'port config 7 ip 198.18.0.1/16'
 bad_line 'port that cannot be' "port '-1': $number 0 to .*" 'port config -1 ip 198.18.0.1/16'
+bad_line 'wrong TSO' "tso maybe: expected on or off" "$port tso maybe"
 bad_line 'wrong VLAN' "vlan '4095': $number 0 to 4094" "$port vlan 4095"
 bad_line 'port without an address' "port 1 has no address: expected 'port config 1 .*" "$port" \
 	'server add web port 1 listen 198.19.0.1:80'
@@ -371,7 +372,7 @@ everything=(
 	'set tcp preset %s' 'set tcp msl 1234' 'set tcp reuse ts' 'set tcp timestamps off'
 	'set tcp initial-window 4' 'set tcp sequential-ports on' 'set run drain 777'
 	'set idle sleep after 5ms for 50us'
-	'port config 0 ip 198.18.0.1/16 gateway 198.18.0.254 vlan 7 mtu 1400 queues 1'
+	'port config 0 ip 198.18.0.1/16 gateway 198.18.0.254 vlan 7 mtu 1400 queues 1 tso off'
 	'port config 1 ip 198.19.0.1/15'
 	'server add web port 1 listen 198.19.0.1:80 http size 1460 backlog 99'
 	'server add any port 1 listen *:81' 'server add e port 1 listen *:7 echo'

@@ -12,7 +12,8 @@
 
 #include "script.h"
 
-#define BUFFERS 4095
+#define BUFFERS       4095
+#define BUFFERS_LARGE 40 /* of a frame that the port cuts up */
 
 /*
  * Where sequence numbers start. Ours comes from the clock, so the clock is set to make
@@ -33,12 +34,12 @@ static const struct numbers {
 	{0xffffffff, 0xffffffff},
 };
 
-static struct rte_mempool *pool;
+static struct rte_mempool *pool, *wire_pool;
 static struct script script;
 static uint32_t buffers_before;
 
 static void
-defaults(struct script *s, const struct numbers *n, bool options, bool active)
+defaults(struct script *s, const struct numbers *n, bool options, bool active, bool large)
 {
 	struct frame *queue = s->queue ? s->queue : calloc(FRAMES, sizeof(*queue));
 	char *trace = s->trace ? s->trace : calloc(64, 256);
@@ -52,6 +53,7 @@ defaults(struct script *s, const struct numbers *n, bool options, bool active)
 	s->active = active;
 	s->aim = n->aim;
 	s->out_max = active ? 32 : 1;
+	s->wire_pool = wire_pool;
 	s->conf = (struct spate_stack_conf){
 		.name = "script",
 		.socket_id = -1,
@@ -66,6 +68,8 @@ defaults(struct script *s, const struct numbers *n, bool options, bool active)
 		.app = s,
 	};
 	memcpy(s->conf.mac, script_our_mac, 6);
+	s->conf.tx_large_max = large ? UINT16_MAX : 0;
+	s->conf.tx_large_buffers = BUFFERS_LARGE;
 	spate_tcp_defaults(&s->conf.tcp);
 	/* Windows that can be reckoned in the head, and segments when they are written. */
 	s->conf.tcp.congestion = SPATE_NEWRENO;
@@ -162,6 +166,7 @@ finish(struct script *s)
 	spate_stack_free(s->stack);
 	s->stack = NULL;
 	script_equal(s, "buffers free", rte_mempool_avail_count(pool), buffers_before);
+	script_equal(s, "the wire's buffers free", rte_mempool_avail_count(wire_pool), BUFFERS);
 }
 
 static void
@@ -170,21 +175,21 @@ run_family(const struct row_test *test)
 	struct script *s = &script;
 	uint32_t hash;
 
-	defaults(s, &numbers[0], true, true);
+	defaults(s, &numbers[0], true, true, false);
 	s->file = __FILE__;
 	hash = probe_hash(s);
 	for (uint32_t i = 0; i < RTE_DIM(numbers) * 4; i++) {
 		const struct numbers *n = &numbers[i / 4];
 
-		defaults(s, n, i & 1, i & 2);
+		defaults(s, n, i & 1, i & 2, i & 4);
 		s->now = 1234567 * MS;
 		if (n->aim)
 			s->now = (uint64_t)(n->aim - hash) << s->conf.tcp.isn_shift;
 		script_note(s,
-			" %s: the peer's ISN 0x%x, our ISS %s0x%x, %s options, ESTABLISH is %s, IPv%d",
+			" %s: the peer's ISN 0x%x, our ISS %s0x%x, %s options, ESTABLISH is %s, IPv%d%s",
 			test->name, n->isn, n->aim ? "" : "not ", n->aim,
 			s->peer_ts ? "with" : "without", s->active ? "active" : "passive",
-			script_v6 ? 6 : 4);
+			script_v6 ? 6 : 4, i & 4 ? ", large frames" : "");
 		test->run(s);
 		if (s->stack == NULL)
 			script_fail(s, "a script without START");
@@ -230,7 +235,8 @@ start_eal(const char *name)
 		return -1;
 	/* No per-core cache: what is not in use is in the pool, where it can be counted. */
 	pool = rte_pktmbuf_pool_create("script", BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
-	return pool ? 0 : -1;
+	wire_pool = rte_pktmbuf_pool_create("wire", BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
+	return pool && wire_pool ? 0 : -1;
 }
 
 /* "ROW name", a line for each row a test shows. */
@@ -275,6 +281,7 @@ script_main(int argc, char **argv, const struct row_test *tests, size_t n)
 	free(script.queue);
 	free(script.trace);
 	rte_mempool_free(pool);
+	rte_mempool_free(wire_pool);
 	rte_eal_cleanup();
 	return failed ? 1 : 0;
 }

@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <rte_mempool.h>
 
+#include "../nic.h"
 #include "script.h"
 
 uint8_t script_pattern[1 << 20];
@@ -211,8 +212,20 @@ answer_arp(struct script *s, const struct frame *f)
 static void
 take(struct script *s, struct rte_mbuf *m)
 {
+	struct rte_mbuf *pieces[NIC_PIECES_MAX];
 	struct frame *f = &s->queue[s->tail % FRAMES];
+	const char *why;
 	char line[200];
+
+	if (nic_is_large(m)) {
+		uint32_t n = nic_cut(m, s->wire_pool, pieces, &why);
+
+		if (n == 0)
+			script_fail(s, "%s", why);
+		for (uint32_t i = 0; i < n; i++)
+			take(s, pieces[i]);
+		return;
+	}
 
 	if (s->tail - s->head == FRAMES)
 		script_fail(s, "too many frames nobody looked at");

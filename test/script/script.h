@@ -156,6 +156,7 @@ struct script {
 
 	uint64_t rx_ol_flags; /* what the port says about injected frames */
 	uint16_t out_max;     /* frames the port takes at once */
+	struct rte_mempool *wire_pool; /* frames the port has cut up are in its buffers */
 
 	struct spate_stack *stack;
 	uint64_t now, began;

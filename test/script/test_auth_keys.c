@@ -430,7 +430,50 @@ OP_08_icmp(struct script *s)
 	made_smaller(s, room);
 }
 
+static void
+keep(void *addr, void *opaque)
+{
+	(void)addr;
+	(void)opaque;
+}
+
+/*
+ * A segment whose buffers cannot be made one: whoever joins segments, or fails to cut them apart,
+ * has spoilt their MACs, and none is looked for.
+ */
+static void
+OP_08_no_chains(struct script *s)
+{
+	static const struct seg seg = {.flags = PSH_ACK, .seq = 1, .ack = 1, .len = 1000};
+	struct rte_mbuf_ext_shared_info info = {0};
+	struct rte_mbuf *m[2];
+	uint8_t b[FRAME_BYTES];
+	uint32_t len;
+
+	AO_START(s, &first);
+	ESTABLISH(s);
+	len = script_build(s, &seg, b);
+	EQUAL(s, rte_pktmbuf_alloc_bulk(s->conf.pool, m, 2), 0);
+	/* Behind the first buffer's end is what would make the MAC right. */
+	info.free_cb = keep;
+	rte_mbuf_ext_refcnt_set(&info, 1);
+	rte_pktmbuf_attach_extbuf(m[0], b, RTE_BAD_IOVA, 180, &info);
+	m[0]->data_len = m[0]->pkt_len = 180;
+	memcpy(rte_pktmbuf_append(m[1], len - 180), b + 180, len - 180);
+	EQUAL(s, rte_pktmbuf_chain(m[0], m[1]), 0);
+	s->burst[s->n_burst++] = m[0];
+	script_arrives(s);
+	SILENT(s);
+	COUNTED(s, RX_LARGE, 1);
+	COUNTED(s, AUTH_BAD, 1);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .len = 1000);
+	OUT(s, ACK, .seq = 1, .ack = 1001);
+	EVENTS(s, "data:1000");
+	RECEIVED_PATTERN(s, 0, 1000);
+}
+
 static const struct row_test tests[] = {
+	ROW_TEST("OP-08", OP_08_no_chains),
 	ROW_TEST("OP-08", OP_08_peer_rolls_over),
 	ROW_TEST("OP-08", OP_08_we_roll_over),
 	ROW_TEST("OP-08", OP_08_retransmitted_with_another),

@@ -7,6 +7,7 @@
 
 #include <rte_mbuf.h>
 
+#include "../nic.h"
 #include "pcapng.h"
 #include "sim.h"
 
@@ -41,6 +42,26 @@ trace_sent(struct sim *s, int side, const struct seen *g, const struct wire_fate
 		g->len, g->wnd, fate->lost ? "  " : "  ", fate->lost ? fate->lost : text);
 }
 
+/* A large frame goes through the card. */
+static void sent(struct sim *s, int side, struct rte_mbuf *m, enum cause cause);
+
+static void
+sent_large(struct sim *s, int side, struct rte_mbuf *m, enum cause cause)
+{
+	struct rte_mbuf *pieces[NIC_PIECES_MAX];
+	const char *why = "in pieces, and the card was not to know";
+	uint32_t n = 0;
+
+	if (s->plan.large_max[side] == 0 || m->nb_segs > s->plan.large_buffers[side])
+		rte_pktmbuf_free(m);
+	else
+		n = nic_cut(m, s->cut_pool, pieces, &why);
+	if (n == 0)
+		sim_fail(s, "%c sends %s", 'A' + side, why);
+	for (uint32_t i = 0; i < n; i++)
+		sent(s, side, pieces[i], cause);
+}
+
 static void
 sent(struct sim *s, int side, struct rte_mbuf *m, enum cause cause)
 {
@@ -48,15 +69,16 @@ sent(struct sim *s, int side, struct rte_mbuf *m, enum cause cause)
 	struct seen g;
 	const char *why;
 	uint64_t tag = 0;
-	enum seen_kind kind =
-		m->nb_segs == 1 ? seen_parse(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, &g, &why)
-				: SEEN_BAD;
+	enum seen_kind kind;
 
-	if (m->nb_segs == 1)
-		pcapng_frame(s->capture, side, true, s->now, rte_pktmbuf_mtod(m, uint8_t *),
-			m->data_len);
+	if (nic_is_large(m)) {
+		sent_large(s, side, m, cause);
+		return;
+	}
+	kind = seen_parse(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, &g, &why);
+	pcapng_frame(s->capture, side, true, s->now, rte_pktmbuf_mtod(m, uint8_t *), m->data_len);
 	if (kind == SEEN_BAD)
-		sim_fail(s, "%c sends %s", 'A' + side, m->nb_segs == 1 ? why : "in pieces");
+		sim_fail(s, "%c sends %s", 'A' + side, why);
 	if (kind == SEEN_TCP)
 		tag = monitor_sent(s, side, &g, cause);
 	if (!s->trace || kind != SEEN_TCP) {
@@ -227,7 +249,8 @@ give(struct sim *s)
 		next->to == side && joins(s, next)) {
 		f = take(s);
 		arrived(s, &f, &cause);
-		m[n++] = f.m;
+		if (!s->plan.joins[side] || !nic_join(m[n - 1], f.m))
+			m[n++] = f.m;
 	}
 	spate_stack_input(d->stack, m, n, s->now);
 	if (alone)

@@ -183,15 +183,32 @@ slot_plan(const struct plan *p, struct rng *r, struct slot_plan *s)
 	}
 }
 
+/* The cards between the stacks and the wire. */
+static void
+card_plan(struct plan *p, struct rng *r)
+{
+	for (int side = 0; side < 2; side++) {
+		if (rng_percent(r, 40)) {
+			p->large_max[side] = rng_percent(r, 50) ? UINT16_MAX
+								: rng_log(r, 100, UINT16_MAX);
+			p->large_buffers[side] = rng_percent(r, 50) ? 40 : rng_range(r, 2, 12);
+			p->lent[side] = rng_percent(r, 40) ? UINT32_MAX : rng_log(r, 1, 1 << 21);
+		}
+		p->joins[side] = rng_percent(r, 40);
+	}
+}
+
 void
 plan_make(struct plan *p, uint64_t seed)
 {
 	struct rng r = rng_stream(seed, 1), family = rng_stream(seed, 5);
+	struct rng cards = rng_stream(seed, 6);
 	uint32_t dice;
 
 	memset(p, 0, sizeof(*p));
 	p->seed = seed;
 	p->v6 = rng_percent(&family, 33);
+	card_plan(p, &cards);
 	wire_plan(p, &r);
 	/* Every link of IPv6 takes 1280 bytes (RFC 8200 5). */
 	for (int i = 0; i < 2 && p->v6; i++)
@@ -292,6 +309,15 @@ plan_print(const struct plan *p)
 	printf("IPv%d; %s%s%s%sup to %u frames at a time; backlog %u; %s\n", p->v6 ? 6 : 4,
 		p->clean ? "clean; " : "", p->announce ? "" : "ARP when needed; ", p->few_buffers ? "few buffers; " : "",
 		p->quit ? "freed in the middle; " : "", p->output_max, p->backlog, start[p->start]);
+	for (int side = 0; side < 2; side++) {
+		if (p->large_max[side])
+			printf("%c's card cuts frames of up to %u bytes in %u buffers, %u of the "
+			       "pattern lent\n",
+				'A' + side, p->large_max[side], p->large_buffers[side],
+				p->lent[side]);
+		if (p->joins[side])
+			printf("%c's card joins segments\n", 'A' + side);
+	}
 	for (int i = 0; i < p->n_slots; i++)
 		for (int k = 0; k < p->slot[i].n; k++)
 			print_conn(i, k, &p->slot[i]);

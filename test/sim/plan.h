@@ -93,6 +93,11 @@ struct plan {
 	bool quit;        /* both stacks are freed in the middle */
 	uint32_t quit_events;
 	uint16_t output_max; /* frames asked for in one call */
+	/* The cards: cut up what is sent, 0: not; join what is received. */
+	uint32_t large_max[2];
+	uint16_t large_buffers[2];
+	uint32_t lent[2]; /* bytes of the pattern that are not copied for it */
+	bool joins[2];
 	int secret;
 	enum start start;
 	int start_side; /* whose numbers `start` is about */

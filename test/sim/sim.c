@@ -33,6 +33,7 @@
 uint8_t sim_pattern[1 << 21];
 
 static struct rte_mempool *pools[2]; /* many buffers, few */
+static struct rte_mempool *cut_pool;
 static struct sim sim;
 static struct spate_counters totals; /* of all seeds and both sides */
 
@@ -107,7 +108,10 @@ create_stack(struct sim *s, int side, uint64_t now)
 		.tcp = s->plan.tcp[side],
 		.ops = &app_ops,
 		.app = &s->side[side],
+		.tx_large_max = s->plan.large_max[side],
+		.tx_large_buffers = s->plan.large_buffers[side],
 	};
+	uint32_t lent = RTE_MIN((size_t)s->plan.lent[side], sizeof(sim_pattern));
 	struct spate_stack *stack;
 
 	if (s->plan.v6)
@@ -120,6 +124,7 @@ create_stack(struct sim *s, int side, uint64_t now)
 		fprintf(stderr, "sim: spate_stack_create: %s\n", rte_strerror(rte_errno));
 		exit(1);
 	}
+	spate_lend(stack, sim_pattern, lent, (uintptr_t)sim_pattern);
 	return stack;
 }
 
@@ -202,6 +207,7 @@ begin(struct sim *s, uint64_t seed, bool trace, struct pcapng *capture)
 	start = start_time(&s->plan);
 	s->began = start;
 	s->now = s->plan.announce ? start - PRELUDE : start;
+	s->cut_pool = cut_pool;
 	wire_init(&s->wire, s->plan.link, rng_stream(seed, 3), pools[s->plan.few_buffers]);
 	s->nobody.sim = s;
 	for (int side = 0; side < 2; side++) {
@@ -305,6 +311,9 @@ run_seed(uint64_t seed, bool trace, const char *file)
 		if (!rte_mempool_full(pools[i]))
 			sim_fail(s, "%u buffers have not come back",
 				rte_mempool_in_use_count(pools[i]));
+	if (!rte_mempool_full(cut_pool))
+		sim_fail(s, "%u of the cards' buffers have not come back",
+			rte_mempool_in_use_count(cut_pool));
 	pcapng_close(capture);
 	if (s->failed && file == NULL)
 		printf("seed %lu failed %s (again: sim --seed %lu --trace)\n", seed, s->failure,
@@ -343,7 +352,8 @@ start_eal(const char *name)
 	/* No per-core cache: what is not in use is in the pool, where it can be counted. */
 	pools[0] = rte_pktmbuf_pool_create("many", BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
 	pools[1] = rte_pktmbuf_pool_create("few", FEW_BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
-	return pools[0] && pools[1] ? 0 : -1;
+	cut_pool = rte_pktmbuf_pool_create("cut", BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
+	return pools[0] && pools[1] && cut_pool ? 0 : -1;
 }
 
 static int
@@ -398,6 +408,7 @@ main(int argc, char **argv)
 		free(sim.spare[i].log);
 	rte_mempool_free(pools[0]);
 	rte_mempool_free(pools[1]);
+	rte_mempool_free(cut_pool);
 	rte_eal_cleanup();
 	return failed ? 1 : 0;
 }

@@ -136,6 +136,7 @@ struct sim {
 	bool trace;
 	struct pcapng *capture; /* NULL: none */
 	struct wire wire;
+	struct rte_mempool *cut_pool; /* for what the cards make of large frames */
 	struct side side[2];
 	struct end end[SLOTS][INCARNATIONS][2];
 	struct end nobody; /* takes the calls for a connection that should not be */

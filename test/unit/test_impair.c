@@ -176,6 +176,44 @@ test_impair_shares(void **state)
 	}
 }
 
+/* A frame in several buffers is damaged in any of them, in one bit. */
+static void
+test_impair_damages_chains(void **state)
+{
+	struct impair_conf conf = {.corrupt = IMPAIR_WHOLE, .seed = 5};
+	struct rte_mbuf *out[1];
+	uint32_t third[3] = {0};
+
+	(void)state;
+	impair_init(&pipe_, &conf, 0, pool);
+	for (int i = 0; i < 300; i++) {
+		struct rte_mbuf *m[3];
+		uint8_t b[900];
+		const uint8_t *p;
+		uint32_t flipped = 0;
+
+		for (int k = 0; k < 3; k++) {
+			m[k] = rte_pktmbuf_alloc(pool);
+			assert_non_null(m[k]);
+			memset(rte_pktmbuf_append(m[k], 300), 0, 300);
+			if (k > 0)
+				assert_int_equal(rte_pktmbuf_chain(m[0], m[k]), 0);
+		}
+		impair_push(&pipe_, m, 1, 0);
+		assert_int_equal(impair_pull(&pipe_, out, 1, 0), 1);
+		assert_int_equal(out[0]->pkt_len, 900);
+		p = rte_pktmbuf_read(out[0], 0, 900, b);
+		for (uint32_t at = 0; at < 900; at++) {
+			flipped += __builtin_popcount(p[at]);
+			third[at / 300] += p[at] != 0;
+		}
+		assert_int_equal(flipped, 1);
+		rte_pktmbuf_free(out[0]);
+	}
+	for (int k = 0; k < 3; k++)
+		assert_in_range(third[k], 60, 140);
+}
+
 static void
 test_impair_delay(void **state)
 {
@@ -247,6 +285,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_impair_nothing),
 		cmocka_unit_test(test_impair_shares),
+		cmocka_unit_test(test_impair_damages_chains),
 		cmocka_unit_test(test_impair_delay),
 		cmocka_unit_test(test_impair_overtaken),
 		cmocka_unit_test(test_impair_is_bounded),
