@@ -294,7 +294,7 @@ int spate_listener_full(struct spate_stack *s, int listener, bool full);
 
 /* Where local tuples come from: see spate_source_init(). Opaque, no resources held. */
 struct spate_source {
-	uint64_t opaque[16];
+	uint64_t opaque[32];
 };
 
 /*

@@ -20,6 +20,8 @@
 
 #include "flow/flow_key.h"
 
+#define LOCAL_PORT_AHEAD 8 /* a power of two */
+
 struct local_range {
 	uint32_t first_addr; /* host order */
 	uint32_t n_addr;
@@ -35,10 +37,13 @@ struct local_port {
 	uint64_t counter;  /* input of the keyed generator */
 	uint64_t secret[2];
 	bool sequential;
-	bool started; /* local_port_start() was called ahead of time */
-	/* The caller's, for the tuple it will try then: found in the cache by that time. */
-	struct flow_key next;
-	uint64_t next_hash;
+	/* Where the next searches begin, if it is towards `next_raddr`, and the tuples' hashes. */
+	uint32_t n_next, first_next;
+	rte_be32_t next_raddr;
+	rte_be16_t next_rport;
+	struct {
+		uint64_t number, hash;
+	} next[LOCAL_PORT_AHEAD];
 };
 
 /* `secret` keys the random steps; an empty range is the caller's error. */

@@ -34,6 +34,29 @@ packet_header_len(rte_be32_t raddr)
 	return addr_is_v6(raddr) ? IPV6_LEN : PACKET_V4_LEN;
 }
 
+/* Buffers that will be taken so many takes from now are fetched. */
+#define PACKET_AHEAD 4
+
+/*
+ * Fetch, to write to it, a buffer that will be taken soon. The pool keeps them in a stack for each
+ * core. Where frames go to another core, each comes back with its lines in that core's cache, and
+ * what is written to them, and read again for the checksum, would wait for them one by one.
+ */
+static inline void
+packet_fetch_ahead(struct rte_mempool *pool)
+{
+	const struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
+
+	if (likely(cache && cache->len >= PACKET_AHEAD)) {
+		uint8_t *m = cache->objs[cache->len - PACKET_AHEAD];
+		uint8_t *frame = m + sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM;
+
+		__builtin_prefetch(m, 1);
+		__builtin_prefetch(frame, 1);
+		__builtin_prefetch(frame + RTE_CACHE_LINE_SIZE, 1);
+	}
+}
+
 /*
  * A buffer for a packet of `len` bytes, NULL: none, or too long for one. Room for the link's
  * header is in front of it, which so begins at a cache line. Only the first line of the buffer's
@@ -55,6 +78,7 @@ packet_alloc(const struct ip_iface *ip, uint32_t len)
 		return NULL;
 	}
 	m->pkt_len = m->data_len = len;
+	packet_fetch_ahead(ip->pool);
 	return m;
 }
 

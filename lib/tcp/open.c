@@ -131,20 +131,51 @@ tcp_connect_listener(
 	return rc;
 }
 
+/* The tuple of the source's current number, towards where `key` says; returns its hash. */
+static uint64_t
+current_tuple(const struct tcp *t, const struct local_port *source, struct flow_key *key)
+{
+	local_port_current(source, &key->laddr, &key->lport);
+	return conn_table_hash(&t->table, key);
+}
+
 /*
- * The tuple of the next open is chosen while this one is made, and its bucket fetched: by then
- * it is in the cache. Ports are taken at random, so each open is a miss (17 % of a client's
- * cycles).
+ * Ports are taken at random, so the table's bucket of each open is a cache miss (20 % of a
+ * client's cycles). Where the next opens begin to search is therefore chosen a few ahead, and the
+ * buckets are on their way by then.
  */
 static void
-choose_next(const struct tcp *t, struct local_port *source, const struct flow_key *now)
+choose_ahead(const struct tcp *t, struct local_port *source, struct flow_key key)
 {
-	local_port_start(source);
-	source->next = *now;
-	local_port_current(source, &source->next.laddr, &source->next.lport);
-	source->next_hash = conn_table_hash(&t->table, &source->next);
-	conn_table_prefetch(&t->table, source->next_hash);
-	source->started = true;
+	source->next_raddr = key.raddr;
+	source->next_rport = key.rport;
+	while (!source->sequential && source->n_next < LOCAL_PORT_AHEAD) {
+		uint32_t at = (source->first_next + source->n_next++) % LOCAL_PORT_AHEAD;
+
+		local_port_start(source);
+		source->next[at].number = source->current;
+		source->next[at].hash = current_tuple(t, source, &key);
+		conn_table_prefetch(&t->table, source->next[at].hash);
+	}
+}
+
+/* A search begins: where, and the hash of the first tuple. */
+static uint64_t
+begin_search(const struct tcp *t, struct local_port *source, struct flow_key *key)
+{
+	uint32_t at = source->first_next;
+
+	if (source->next_raddr != key->raddr || source->next_rport != key->rport)
+		source->n_next = 0;
+	if (source->n_next == 0) {
+		local_port_start(source);
+		return current_tuple(t, source, key);
+	}
+	source->n_next--;
+	source->first_next = (at + 1) % LOCAL_PORT_AHEAD;
+	source->current = source->next[at].number;
+	local_port_current(source, &key->laddr, &key->lport);
+	return source->next[at].hash;
 }
 
 int
@@ -153,36 +184,32 @@ tcp_connect_any(struct tcp *t, struct local_port *source,
 	rte_be32_t raddr, rte_be16_t rport, spate_conn *out)
 {
 	struct flow_key key = {.raddr = raddr, .rport = rport};
+	uint64_t hash;
 
 	if (!ip_is_peer(t->ip, raddr))
 		return -EINVAL;
 	if (must_be_quiet(t))
 		return -EAGAIN;
 	/* A search that was cut short goes on where it stopped. */
-	if (source->searched == 0 && !source->started)
-		local_port_start(source);
+	hash = source->searched == 0 ? begin_search(t, source, &key)
+				     : current_tuple(t, source, &key);
 	for (int i = 0; i < CONNECT_TRIES; i++) {
 		if (source->searched == source->size) {
 			source->searched = 0;
 			spate_count(t->counters, SPATE_CONNECT_NO_PORT);
 			return -EADDRNOTAVAIL;
 		}
-		uint64_t hash;
-		uint32_t handle;
 
-		local_port_current(source, &key.laddr, &key.lport);
-		hash = source->started && flow_key_equal(&key, &source->next)
-			       ? source->next_hash
-			       : conn_table_hash(&t->table, &key);
-		source->started = false;
-		handle = conn_table_lookup(&t->table, hash, &key);
+		uint32_t handle = conn_table_lookup(&t->table, hash, &key);
+
 		if ((mine == NULL || mine(ctx, &key)) && tuple_usable(t, handle)) {
 			source->searched = 0;
-			choose_next(t, source, &key);
+			choose_ahead(t, source, key);
 			return open_tuple(t, &key, hash, handle, out);
 		}
 		source->searched++;
 		local_port_advance(source);
+		hash = current_tuple(t, source, &key);
 	}
 	return -EAGAIN;
 }
