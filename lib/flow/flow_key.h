@@ -28,6 +28,23 @@ struct flow_key {
 	rte_be16_t rport, lport;
 };
 
+/*
+ * Make a key in the pieces it is read in (words.h): `ports` are the segment's first word, the
+ * peer's in front.
+ */
+static inline void
+flow_key_make(struct flow_key *k, rte_be32_t raddr, rte_be32_t laddr, uint32_t ports)
+{
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	uint64_t addrs = raddr | (uint64_t)laddr << 32;
+#else
+	uint64_t addrs = (uint64_t)raddr << 32 | laddr;
+#endif
+
+	memcpy(k, &addrs, sizeof(addrs));
+	memcpy(&k->rport, &ports, sizeof(ports));
+}
+
 static inline bool
 flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 {

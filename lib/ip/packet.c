@@ -6,10 +6,6 @@
 #include <rte_tcp.h>
 
 #include "wire/checksum.h"
-#include "wire/tcp_options.h"
-
-/* Of a header with timestamps, in words of 32 bits. */
-#define TS_WORDS ((sizeof(struct rte_tcp_hdr) + TCP_OPT_TS_PADDED) / 4)
 
 void
 packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
@@ -32,9 +28,7 @@ static uint64_t
 segment_sum(const struct rte_tcp_hdr *tcp, uint32_t len)
 {
 	uint32_t words = tcp->data_off >> 4;
-	/* Timestamps alone are what there nearly always is: no loop. */
-	uint64_t sum = likely(words == TS_WORDS) ? checksum_words(tcp, TS_WORDS)
-						 : checksum_words(tcp, words);
+	uint64_t sum = checksum_words(tcp, words);
 
 	sum += RTE_BE16(IPPROTO_TCP) + rte_cpu_to_be_16(len);
 	return checksum_add(sum, checksum_bytes((const uint8_t *)tcp + 4 * words, len - 4 * words));

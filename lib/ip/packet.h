@@ -12,8 +12,10 @@
 
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
+#include <rte_tcp.h>
 
 #include "ip/ip.h"
+#include "wire/checksum.h"
 #include "wire/ipv6.h"
 
 #define PACKET_V4_LEN sizeof(struct rte_ipv4_hdr)
@@ -86,9 +88,32 @@ packet_alloc(const struct ip_iface *ip, uint32_t len)
 void packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
 	uint8_t protocol, uint32_t flow, uint16_t len);
 
-/* The checksums of a TCP segment `m`, or what the port needs to compute them. */
+/* The checksums of a TCP segment `m`, read for it, or what the port needs to compute them. */
 void packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m);
 void packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m);
+
+/*
+ * What of them is known from writing the packet, so that nothing of it is read: the frame's lines
+ * may still be in another core's cache, and then a store does not wait for them and a load does
+ * (a fifth of a connection's cycles).
+ */
+struct packet_sums {
+	uint64_t ip;      /* of the IP header */
+	uint64_t segment; /* of the segment, without the pseudo header */
+};
+
+/* The checksums of a segment of `len` bytes, IPv4, the port having no part in it. */
+static inline void
+packet_put_sums_v4(struct rte_mbuf *m, rte_be32_t laddr, rte_be32_t raddr, uint32_t len,
+	const struct packet_sums *sums)
+{
+	struct rte_ipv4_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	struct rte_tcp_hdr *tcp = (void *)(h + 1);
+	uint64_t pseudo = (uint64_t)laddr + raddr + RTE_BE16(IPPROTO_TCP) + rte_cpu_to_be_16(len);
+
+	h->hdr_checksum = ~checksum_fold(sums->ip);
+	tcp->cksum = ~checksum_fold(checksum_add(sums->segment, pseudo));
+}
 
 /*
  * The same of a frame `m` of several segments of `mss` payload bytes, which the port cuts apart:

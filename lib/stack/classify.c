@@ -11,6 +11,7 @@
 #include "wire/checksum.h"
 #include "wire/ecn.h"
 #include "wire/nd.h"
+#include "wire/words.h"
 
 static enum spate_counter
 counter_of(enum wire_error err)
@@ -293,9 +294,7 @@ stack_classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, str
 		spate_count(&s->counters, SPATE_RX_LARGE);
 	}
 
-	const struct rte_tcp_hdr *h = (const void *)v.payload;
-
-	*key = (struct flow_key){v.raddr, v.laddr, h->src_port, h->dst_port};
+	flow_key_make(key, v.raddr, v.laddr, word_get(v.payload, 0));
 	rx->key = key;
 	rx->ecn = ecn_of(v.header);
 	return true;

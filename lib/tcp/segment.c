@@ -40,7 +40,7 @@ flow_label(const struct tcp *t, const struct flow_key *k)
  */
 static __rte_always_inline struct rte_mbuf *
 begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
-	uint32_t len, uint32_t beyond, uint8_t **payload)
+	uint32_t len, uint32_t beyond, uint8_t **payload, struct packet_sums *sums)
 {
 	uint32_t ip_len = packet_header_len(k->raddr);
 	uint32_t tcp_len = TCP_LEN + h->opts_len + len;
@@ -52,31 +52,38 @@ begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, con
 		return NULL;
 	}
 	p = rte_pktmbuf_mtod(m, uint8_t *);
+	sums->ip = 0;
 	if (likely(!addr_is_v6(k->raddr)))
-		ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
+		sums->ip = ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
 	else
 		packet_build_v6(
 			t->ip, p, k->laddr, k->raddr, IPPROTO_TCP, flow_label(t, k), tcp_len);
 	p += ip_len;
-	tcp_seg_build(p, h);
-	/* Timestamps alone are what there nearly always is: no call. */
-	if (likely(h->opts_len == TCP_OPT_TS_PADDED))
-		memcpy(p + TCP_LEN, opts, TCP_OPT_TS_PADDED);
-	else
-		memcpy(p + TCP_LEN, opts, h->opts_len);
+	sums->segment = tcp_seg_build(p, h);
+	for (uint32_t i = 0; i < h->opts_len / 4u; i++) {
+		uint32_t word = word_get(opts, i);
+
+		word_put(p + TCP_LEN, i, word);
+		sums->segment += word;
+	}
 	*payload = p + TCP_LEN + h->opts_len;
 	return m;
 }
 
-/* Checksums, or what the port needs to compute them; then on its way. */
+/*
+ * Checksums, or what the port needs to compute them; then on its way. `sums` NULL: not all that
+ * was written is in them.
+ */
 static __rte_always_inline void
 finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop,
-	uint32_t payload_len)
+	uint32_t payload_len, const struct packet_sums *sums)
 {
-	if (likely(!addr_is_v6(k->raddr)))
-		packet_checksums_v4(t->ip, m);
-	else
+	if (unlikely(addr_is_v6(k->raddr)))
 		packet_checksums_v6(t->ip, m);
+	else if (likely(sums && !t->ip->checksum_offload))
+		packet_put_sums_v4(m, k->laddr, k->raddr, m->data_len - PACKET_V4_LEN, sums);
+	else
+		packet_checksums_v4(t->ip, m);
 	spate_count(t->counters, SPATE_TX_SEGMENTS);
 	spate_count_n(t->counters, SPATE_TX_BYTES, payload_len);
 	neigh_output(t->ip, hop, m);
@@ -112,13 +119,14 @@ tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32
 		.flags = flags,
 		.opts_len = o ? tcp_options_build(opts, o) : 0,
 	};
+	struct packet_sums sums;
 	struct rte_mbuf *m;
 
 	if (auth != AUTH_NONE)
 		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
-	m = begin(t, k, &h, opts, 0, 0, &payload);
+	m = begin(t, k, &h, opts, 0, 0, &payload, &sums);
 	if (m && (auth == AUTH_NONE || sign(t, auth, k, &h, m, payload, 0)))
-		finish(t, m, k, hop, 0);
+		finish(t, m, k, hop, 0, auth == AUTH_NONE ? &sums : NULL);
 }
 
 void
@@ -133,15 +141,16 @@ tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_
 	const struct tcp_options *o, const uint8_t *data, uint32_t len)
 {
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
+	struct packet_sums sums;
 	struct rte_mbuf *m;
 
 	h->opts_len = tcp_options_build(opts, o);
-	m = begin(t, k, h, opts, len, 0, &payload);
+	m = begin(t, k, h, opts, len, 0, &payload, &sums);
 	if (m == NULL)
 		return false;
 	if (len)
 		memcpy(payload, data, len);
-	finish(t, m, k, hop, len);
+	finish(t, m, k, hop, len, NULL);
 	return true;
 }
 
@@ -230,25 +239,35 @@ tcp_send_marked(
 	struct tcp_seg_head h = head_of(t, c, seq, flags);
 	uint8_t opts[TCP_OPTIONS_MAX], *payload;
 	uint32_t auth = tcp_auth_of(t, c);
+	struct packet_sums sums;
 	struct rte_mbuf *m;
+	bool more = false;
 
 	h.opts_len = flags & TCP_SYN ? tcp_syn_options(t, c, opts) : put_options(t, c, opts);
 	if (auth != AUTH_NONE)
 		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
-	m = begin(t, &c->key, &h, opts, len, 0, &payload);
+	m = begin(t, &c->key, &h, opts, len, 0, &payload, &sums);
 	if (m == NULL)
 		return false;
 	if (!(flags & TCP_SYN))
 		c->options &= ~TCP_O_UTO_DUE;
-	if (c->options & TCP_O_FRAGMENT)
+	if (unlikely(c->options & TCP_O_FRAGMENT)) {
 		allow_fragments(t, m);
-	if (ecn)
+		more = true;
+	}
+	if (unlikely(ecn)) {
 		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
+		more = true;
+	}
 	if (len)
-		tcp_send_copy(t, c, seq - c->snd_una, payload, len);
-	if (auth != AUTH_NONE && !sign(t, auth, &c->key, &h, m, payload, len))
-		return false;
-	finish(t, m, &c->key, c->hop, len);
+		sums.segment = checksum_add(
+			sums.segment, tcp_send_copy(t, c, seq - c->snd_una, payload, len));
+	if (auth != AUTH_NONE) {
+		if (!sign(t, auth, &c->key, &h, m, payload, len))
+			return false;
+		more = true;
+	}
+	finish(t, m, &c->key, c->hop, len, more ? NULL : &sums);
 	return true;
 }
 
@@ -259,6 +278,7 @@ tcp_send_large(
 	uint8_t opts[TCP_OPTIONS_MAX], *end;
 	struct rte_mbuf *m, *payload;
 	uint32_t n = tcp_chain_payload(t, c, c->snd_nxt - c->snd_una, len, room, &payload);
+	struct packet_sums sums; /* the port's business */
 	struct tcp_seg_head h;
 
 	if (n == 0)
@@ -267,7 +287,7 @@ tcp_send_large(
 		flags &= ~(TCP_PSH | TCP_FIN);
 	h = head_of(t, c, c->snd_nxt, flags);
 	h.opts_len = put_options(t, c, opts);
-	m = begin(t, &c->key, &h, opts, n, n, &end);
+	m = begin(t, &c->key, &h, opts, n, n, &end, &sums);
 	if (m == NULL) {
 		rte_pktmbuf_free(payload);
 		return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tcp/tcp.h"
+#include "wire/checksum.h"
 
 static uint32_t
 first(const struct tcp *t, const struct tcp_conn *c)
@@ -63,25 +64,37 @@ tcp_send_extend(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t
 	return len;
 }
 
-void
+/* The sum of a piece that begins with the second byte of a word: its bytes the other way round. */
+static uint64_t
+turned(uint64_t sum)
+{
+	uint16_t folded = checksum_fold(sum);
+
+	return (uint16_t)(folded << 8 | folded >> 8);
+}
+
+uint64_t
 tcp_send_copy(const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len)
 {
-	uint32_t index = first(t, c);
+	uint32_t index = first(t, c), done = 0;
+	uint64_t sum = 0;
 
-	while (len > 0) {
+	while (done < len) {
 		const struct tcp_chunk *chunk = &t->chunks[index];
 
 		if (at < chunk->len) {
-			uint32_t n = chunk->len - at < len ? chunk->len - at : len;
+			uint32_t n = RTE_MIN(chunk->len - at, len - done);
+			uint64_t piece = checksum_bytes(chunk->data + at, n);
 
-			memcpy(to, chunk->data + at, n);
-			to += n;
-			len -= n;
+			memcpy(to + done, chunk->data + at, n);
+			sum = checksum_add(sum, done % 2 ? turned(piece) : piece);
+			done += n;
 			at += n;
 		}
 		at -= chunk->len;
 		index = chunk->next;
 	}
+	return sum;
 }
 
 static void

@@ -10,24 +10,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/*
- * The sum of `n` words of 32 bits at `p`. One load a word, and the compiler is kept from making
- * wider ones: a header that was written a moment ago, word by word, is still in the store
- * buffer, which answers no load that spans two stores.
- */
+#include "wire/words.h"
+
+/* The sum of `n` words of 32 bits at `p`, which may have been written just now (words.h). */
 static inline uint64_t
 checksum_words(const void *p, uint32_t n)
 {
-	const uint8_t *b = p;
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t word;
-
-		memcpy(&word, b + 4 * i, sizeof(word));
-		sum += word;
-		__asm__("" : "+r"(sum));
-	}
+	for (uint32_t i = 0; i < n; i++)
+		sum += word_get(p, i);
 	return sum;
 }
 

@@ -68,22 +68,22 @@ ipv4_parse(const uint8_t *p, uint32_t len, bool checksum_known_good, struct ipv4
 }
 
 /*
- * Write a 20-byte header for `payload_len` bytes behind it. The checksum is left zero. Word by
- * word: what is then read of it for the checksum comes out of the store buffer.
+ * Write a 20-byte header for `payload_len` bytes behind it. The checksum is left zero; returns the
+ * sum it is made of.
  */
-static inline void
+static inline uint64_t
 ipv4_build(uint8_t *p, rte_be32_t src, rte_be32_t dst, uint8_t protocol, uint16_t payload_len)
 {
-	const rte_be32_t word[] = {
-		rte_cpu_to_be_32(RTE_IPV4_VHL_DEF << 24 | (IPV4_HEADER_LEN + payload_len)),
-		rte_cpu_to_be_32(RTE_IPV4_HDR_DF_FLAG),
-		rte_cpu_to_be_32(IPV4_TTL << 24 | protocol << 16),
-		src,
-		dst,
-	};
+	const uint32_t first =
+		rte_cpu_to_be_32(RTE_IPV4_VHL_DEF << 24 | (IPV4_HEADER_LEN + payload_len));
+	const uint32_t third = rte_cpu_to_be_32(IPV4_TTL << 24 | protocol << 16);
 
-	for (unsigned int i = 0; i < RTE_DIM(word); i++)
-		memcpy(p + 4 * i, &word[i], sizeof(word[i]));
+	word_put(p, 0, first);
+	word_put(p, 1, RTE_BE32(RTE_IPV4_HDR_DF_FLAG));
+	word_put(p, 2, third);
+	word_put(p, 3, src);
+	word_put(p, 4, dst);
+	return (uint64_t)first + RTE_BE32(RTE_IPV4_HDR_DF_FLAG) + third + src + dst;
 }
 
 /* Unicast addresses only: not 0/8, 127/8, 224/4, 240/4 (RFC 1122 3.2.1.3). */

@@ -14,6 +14,8 @@
 
 #include <rte_byteorder.h>
 
+#include "wire/words.h"
+
 #define TCP_OPT_EOL         0
 #define TCP_OPT_NOP         1
 #define TCP_OPT_MSS         2
@@ -87,11 +89,10 @@ tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint3
 static inline uint8_t
 tcp_options_build_ts_only(uint8_t *p, uint32_t tsval, uint32_t tsecr)
 {
-	rte_be32_t word[] = {
-		RTE_BE32(TCP_OPT_TS_HEAD), rte_cpu_to_be_32(tsval), rte_cpu_to_be_32(tsecr)};
-
-	memcpy(p, word, sizeof(word));
-	return sizeof(word);
+	word_put(p, 0, RTE_BE32(TCP_OPT_TS_HEAD));
+	word_put(p, 1, rte_cpu_to_be_32(tsval));
+	word_put(p, 2, rte_cpu_to_be_32(tsecr));
+	return TCP_OPT_TS_PADDED;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include <rte_tcp.h>
 
 #include "wire/wire.h"
+#include "wire/words.h"
 
 #define TCP_FIN RTE_TCP_FIN_FLAG
 #define TCP_SYN RTE_TCP_SYN_FLAG
@@ -86,22 +87,22 @@ struct tcp_seg_head {
 	uint8_t opts_len; /* bytes of options the caller writes behind the header */
 };
 
-/* Write the 20-byte header at `p`, word by word; checksum and urgent pointer are zero. */
-static inline void
+/* Write the 20-byte header at `p`; checksum and urgent pointer are zero. Returns its sum. */
+static inline uint64_t
 tcp_seg_build(uint8_t *p, const struct tcp_seg_head *s)
 {
-	uint32_t words = (sizeof(struct rte_tcp_hdr) + s->opts_len) / 4;
-	const rte_be32_t word[] = {
-		rte_cpu_to_be_32(
-			(uint32_t)rte_be_to_cpu_16(s->sport) << 16 | rte_be_to_cpu_16(s->dport)),
-		rte_cpu_to_be_32(s->seq),
-		rte_cpu_to_be_32(s->ack),
-		rte_cpu_to_be_32(words << 28 | (uint32_t)s->flags << 16 | s->wnd),
-		0,
-	};
+	const uint32_t words = (sizeof(struct rte_tcp_hdr) + s->opts_len) / 4;
+	const uint32_t ports = rte_cpu_to_be_32(
+		(uint32_t)rte_be_to_cpu_16(s->sport) << 16 | rte_be_to_cpu_16(s->dport));
+	const uint32_t seq = rte_cpu_to_be_32(s->seq), ack = rte_cpu_to_be_32(s->ack);
+	const uint32_t last = rte_cpu_to_be_32(words << 28 | (uint32_t)s->flags << 16 | s->wnd);
 
-	for (unsigned int i = 0; i < RTE_DIM(word); i++)
-		memcpy(p + 4 * i, &word[i], sizeof(word[i]));
+	word_put(p, 0, ports);
+	word_put(p, 1, seq);
+	word_put(p, 2, ack);
+	word_put(p, 3, last);
+	word_put(p, 4, 0);
+	return (uint64_t)ports + seq + ack + last;
 }
 
 #endif
