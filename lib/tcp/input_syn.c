@@ -55,6 +55,8 @@ tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32
 		t->tw.records[tw].flags |= TIMEWAIT_CHILD;
 		c->flags |= TCP_F_OVER_TW;
 		c->over_tw = tw;
+		/* It leaves the queue when the handshake is complete, if not before. */
+		delay_queue_fetch(&t->tw.queue, tw);
 	}
 	c->snd_una = iss;
 	c->snd_nxt = c->snd_end = iss + 1;
