@@ -37,7 +37,7 @@ packet_header_len(rte_be32_t raddr)
 }
 
 /* Buffers that will be taken so many takes from now are fetched. */
-#define PACKET_AHEAD 4
+#define PACKET_AHEAD 8
 
 /*
  * Fetch, to write to it, a buffer that will be taken soon. The pool keeps them in a stack for each
