@@ -8,6 +8,7 @@ import socket
 import subprocess
 
 CLIENT, SERVER = "198.18.0.1", "198.18.0.2"  # Linux's end, and who serves
+NETWORK = "198.18.0.0/16"
 
 
 def ip(*words):
@@ -19,10 +20,10 @@ def ip(*words):
 
 class Network:
     """`kind`: tap, af_packet (spate's devices), or veth (the other end is in namespace
-    "server")."""
+    "server"). `congestion` is Linux's control; None: what the system has."""
 
-    def __init__(self, kind):
-        self.kind = kind
+    def __init__(self, kind, congestion=None):
+        self.kind, self.congestion = kind, congestion
 
     def __enter__(self):
         if self.kind == "tap":
@@ -44,6 +45,9 @@ class Network:
             ip("-n", "server", "addr", "add", f"{SERVER}/16", "dev", "wire1")
         ip("addr", "add", f"{CLIENT}/16", "dev", self.device)
         ip("link", "set", self.device, "up")
+        if self.congestion:
+            ip("route", "replace", NETWORK, "dev", self.device, "src", CLIENT, "congctl",
+               self.congestion)
         return self
 
     def __exit__(self, *_):

@@ -12,6 +12,7 @@ import churn
 import cores
 import growth
 import holding
+import lossy
 import micro
 from figures import Figures
 from process import Failed, Processes
@@ -19,7 +20,7 @@ from spate import Runner
 from wires import free_hugepages
 
 PARTS = {"churn": churn, "growth": growth, "holding": holding, "cores": cores, "bulk": bulk,
-         "micro": micro}
+         "lossy": lossy, "micro": micro}
 
 
 class Context:

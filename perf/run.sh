@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 . app/install.sh
 
 PERF_PACKAGES="python3 dpdk-dev nginx-light wrk curl valgrind iproute2 ethtool"
-PARTS="churn growth holding cores bulk micro"
+PARTS="churn growth holding cores bulk lossy micro"
 
 usage() {
 	cat <<-END
@@ -96,7 +96,7 @@ done
 pages=0
 for part in $parts; do
 	case $part in
-	churn | cores | bulk) want=1024 ;;
+	churn | cores | bulk | lossy) want=1024 ;;
 	growth) want=3200 ;;
 	holding) want=$((700 + hold / 6000)) ;; # 350 bytes a connection: both ends, and room
 	micro) want=1700 ;;

@@ -323,8 +323,9 @@ prefetch_frame(const struct rte_mbuf *m)
 }
 
 /*
- * Give frames back. Of one that is whole and nobody else's the second line of the buffer's header
- * has nothing to say, so it is not read: it would be a cache miss for each frame.
+ * Give frames back. Of one that is whole, as it says of itself, and nobody else's the second line
+ * of the buffer's header has nothing to say, so it is not read: it would be a cache miss for each
+ * frame.
  */
 static void
 free_frames(struct rte_mbuf **frames, uint32_t n)

@@ -97,8 +97,9 @@ scatter(struct fuzz *f, const struct frame *in)
 	first->pkt_len = in->len;
 	if (chance(f, 5))
 		first->pkt_len += PICK(f, 1, -1, -100, 100000);
+	/* But not that it is alone: what goes back into a pool is by DPDK's rules what it says. */
 	if (chance(f, 2))
-		first->nb_segs += PICK(f, 1, -1);
+		first->nb_segs += first->nb_segs > 2 ? PICK(f, 1, -1) : 1;
 	return first;
 }
 

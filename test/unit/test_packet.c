@@ -91,8 +91,8 @@ test_packet_sums_v4(void **state)
 		.version_ihl = 0x45,
 		.total_length = rte_cpu_to_be_16(sizeof(*ip) + TCP_LEN + PAYLOAD),
 		.next_proto_id = IPPROTO_TCP,
-		.src_addr = RTE_BE32(RTE_IPV4(198, 18, 0, 2)),
-		.dst_addr = RTE_BE32(RTE_IPV4(198, 18, 0, 1)),
+		.src_addr = RTE_BE32(0xc6120002),
+		.dst_addr = RTE_BE32(0xc6120001),
 	};
 	assert_sums(sums_v4, sizeof(*ip), 12, 8);
 }
