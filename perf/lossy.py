@@ -18,9 +18,9 @@ AT_ONCE = 16
 IMPAIR = "loss 1% delay 20ms"
 LIMIT = 120
 MBIT = 1e6 / 8
-# Bytes Linux offers at first, until it sees that more is used; how far a slow start gets before
-# its first loss hangs on it, so both senders are offered the same.
-LINUX_WINDOW = 65536
+# Linux's least, first and largest receive buffer: how far a slow start gets before its first loss
+# hangs on what it is offered, so Linux must not offer less than spate does.
+RMEM = "4096 1048576 8388608"
 MUST = 1.0  # spate's share of what Linux reaches
 
 
@@ -53,7 +53,6 @@ def from_spate(ctx, network, seed):
 def from_linux(ctx, network, seed):
     name = ctx.spate.name("lossy-client")
     commands = (f"port config 0 ip {SERVER}/16\n"
-                f"set tcp receive-buffer {LINUX_WINDOW}\n"
                 f"client add load port 0 from {SERVER} to {CLIENT}:80 http path /download"
                 f" size {SIZE} concurrency {AT_ONCE} count {AT_ONCE}\n"
                 "start all\n" + impaired(seed) + f"wait clients timeout {LIMIT}\nquit\n")
@@ -68,6 +67,8 @@ def from_linux(ctx, network, seed):
 
 
 def measure(ctx):
+    with open("/proc/sys/net/ipv4/tcp_rmem", "w", encoding="ascii") as f:
+        f.write(RMEM)  # of the namespace that is ours
     for i in range(1, ctx.runs + 1):
         # Another network each time, and the same one for both.
         seed = random.randrange(1, 1 << 31)

@@ -86,6 +86,12 @@ tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 	struct congestion_sight s = sight(t, c);
 	struct tcp_extra *x = NULL;
 
+	/*
+	 * Nothing is sent before all of a burst is heard, so the ACKs ahead of the one that tells of
+	 * the loss have only taken from what is in flight. If the window was full it was the window.
+	 */
+	if (c->cwnd_limited && flight < c->cwnd)
+		flight = c->cwnd;
 	tcp_undo_forget(t, c); /* what it goes back to was before this */
 	/* RFC 3168 6.1.2: lost from a window that was reduced for ECE: the same congestion. */
 	if (c->options & TCP_O_ECN_CUT) {

@@ -41,6 +41,45 @@ halved(struct script *s)
 	EQUAL(s, cwnd(s), 5 * room(s));
 }
 
+/*
+ * What is lost is told in one burst with ACKs of what came before it: they have taken from what is
+ * in flight, and nothing has been sent for them yet. The window was full all the same, and half of
+ * it is half of what it had grown to, as when each of them comes by itself.
+ */
+static void
+loss_behind_acks(struct script *s, bool burst)
+{
+	s->peer_sack = true;
+	fly(s, 100);
+	AFTER(s, 100);
+	if (burst)
+		BURST(s);
+	ACKED(s, 3);
+	if (!burst)
+		forget(s);
+	ACKED(s, 5);
+	if (!burst)
+		forget(s);
+	ACKED(s, 5, SEGS(6, 10));
+	if (burst)
+		ARRIVES(s);
+	COUNTED(s, FAST_RETRANSMITS, 1);
+	EQUAL(s, script_info(s).ssthresh, 7 * room(s));
+	forget(s);
+}
+
+static void
+DT_02_loss_behind_acks(struct script *s)
+{
+	loss_behind_acks(s, false);
+}
+
+static void
+DT_02_loss_behind_acks_of_its_burst(struct script *s)
+{
+	loss_behind_acks(s, true);
+}
+
 /* RFC 5681 equation 3: a segment in a round trip, however many ACKs it has. */
 static void
 DT_02_congestion_avoidance(struct script *s)
@@ -420,7 +459,9 @@ DT_02_cubic_and_timeout(struct script *s)
 }
 
 static const struct row_test tests[] = {
-	ROW_TEST("DT-02", DT_02_congestion_avoidance),
+	ROW_TEST("DT-02", DT_02_loss_behind_acks),
+		ROW_TEST("DT-02", DT_02_loss_behind_acks_of_its_burst),
+		ROW_TEST("DT-02", DT_02_congestion_avoidance),
 	ROW_TEST("DT-02", DT_02_slow_start_up_to_the_threshold),
 	ROW_TEST("DT-02", DT_02_two_segments_at_least),
 	ROW_TEST("DT-02 CM-09", DT_02_one_segment_after_a_lost_syn),
