@@ -23,15 +23,14 @@ packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be3
 	ipv6_build(p, &h);
 }
 
-/* Of a segment of `len` bytes and the pseudo header but for the addresses. */
+/* Of a segment of `len` bytes. */
 static uint64_t
 segment_sum(const struct rte_tcp_hdr *tcp, uint32_t len)
 {
 	uint32_t words = tcp->data_off >> 4;
-	uint64_t sum = checksum_words(tcp, words);
 
-	sum += RTE_BE16(IPPROTO_TCP) + rte_cpu_to_be_16(len);
-	return checksum_add(sum, checksum_bytes((const uint8_t *)tcp + 4 * words, len - 4 * words));
+	return checksum_add(checksum_words(tcp, words),
+		checksum_bytes((const uint8_t *)tcp + 4 * words, len - 4 * words));
 }
 
 void
@@ -41,7 +40,8 @@ packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 	struct rte_tcp_hdr *tcp = (void *)(h + 1);
 
 	if (!ip->checksum_offload) {
-		tcp->cksum = ~checksum_fold(checksum_add(checksum_words(h->src_addr, 8),
+		tcp->cksum = ~checksum_fold(checksum_add(
+			checksum_words(h->src_addr, 8) + RTE_BE16(IPPROTO_TCP) + h->payload_len,
 			segment_sum(tcp, rte_be_to_cpu_16(h->payload_len))));
 		return;
 	}
@@ -52,36 +52,24 @@ packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m)
 	tcp->cksum = rte_ipv6_phdr_cksum(h, m->ol_flags);
 }
 
-/* The sum over the pseudo header, to which the port adds that of the segment. */
-static uint16_t
-pseudo_sum_v4(const struct rte_ipv4_hdr *h)
-{
-	uint32_t len = rte_be_to_cpu_16(h->total_length) - PACKET_V4_LEN;
-	uint64_t sum = (uint64_t)h->src_addr + h->dst_addr;
-
-	sum += rte_cpu_to_be_16(len) + RTE_BE16(IPPROTO_TCP);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (sum & UINT16_MAX) + (sum >> 16);
-}
-
 void
 packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 	struct rte_tcp_hdr *tcp = (void *)(h + 1);
+	uint32_t len = rte_be_to_cpu_16(h->total_length) - PACKET_V4_LEN;
+	uint64_t pseudo = packet_pseudo_v4(h->src_addr, h->dst_addr, len);
 
 	if (!ip->checksum_offload) {
 		h->hdr_checksum = ~checksum_fold(checksum_words(h, PACKET_V4_LEN / 4));
-		tcp->cksum = ~checksum_fold(checksum_add((uint64_t)h->src_addr + h->dst_addr,
-			segment_sum(tcp, rte_be_to_cpu_16(h->total_length) - PACKET_V4_LEN)));
+		tcp->cksum = ~checksum_fold(checksum_add(pseudo, segment_sum(tcp, len)));
 		return;
 	}
 	m->tx_offload = 0; /* packet_alloc() has not looked at it */
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	m->l3_len = PACKET_V4_LEN;
 	m->l4_len = (tcp->data_off >> 4) * 4;
-	tcp->cksum = pseudo_sum_v4(h);
+	tcp->cksum = checksum_fold(pseudo); /* the port adds the segment's */
 }
 
 void

@@ -42,7 +42,7 @@ packet_header_len(rte_be32_t raddr)
 /*
  * Fetch, to write to it, a buffer that will be taken soon. The pool keeps them in a stack for each
  * core. Where frames go to another core, each comes back with its lines in that core's cache, and
- * what is written to them, and read again for the checksum, would wait for them one by one.
+ * what is written to them would wait for them one by one.
  */
 static inline void
 packet_fetch_ahead(struct rte_mempool *pool)
@@ -102,6 +102,13 @@ struct packet_sums {
 	uint64_t segment; /* of the segment, without the pseudo header */
 };
 
+/* The pseudo header of a segment of `len` bytes, IPv4. */
+static inline uint64_t
+packet_pseudo_v4(rte_be32_t laddr, rte_be32_t raddr, uint32_t len)
+{
+	return (uint64_t)laddr + raddr + RTE_BE16(IPPROTO_TCP) + rte_cpu_to_be_16(len);
+}
+
 /* The checksums of a segment of `len` bytes, IPv4, the port having no part in it. */
 static inline void
 packet_put_sums_v4(struct rte_mbuf *m, rte_be32_t laddr, rte_be32_t raddr, uint32_t len,
@@ -109,10 +116,10 @@ packet_put_sums_v4(struct rte_mbuf *m, rte_be32_t laddr, rte_be32_t raddr, uint3
 {
 	struct rte_ipv4_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 	struct rte_tcp_hdr *tcp = (void *)(h + 1);
-	uint64_t pseudo = (uint64_t)laddr + raddr + RTE_BE16(IPPROTO_TCP) + rte_cpu_to_be_16(len);
 
 	h->hdr_checksum = ~checksum_fold(sums->ip);
-	tcp->cksum = ~checksum_fold(checksum_add(sums->segment, pseudo));
+	tcp->cksum =
+		~checksum_fold(checksum_add(sums->segment, packet_pseudo_v4(laddr, raddr, len)));
 }
 
 /*

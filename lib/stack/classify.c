@@ -101,8 +101,7 @@ tcp_v4_good(const struct rte_mbuf *m, const struct ip_packet *v)
 	if (checksum_known(m, &good))
 		return good;
 	/* The pseudo header wants the plain length, which IP options would hide. */
-	sum = (uint64_t)v->raddr + v->laddr + RTE_BE16(IPPROTO_TCP);
-	sum += rte_cpu_to_be_16(v->payload_len);
+	sum = packet_pseudo_v4(v->laddr, v->raddr, v->payload_len);
 	sum = checksum_add(sum, likely(m->nb_segs == 1)
 					? checksum_bytes(v->payload, v->payload_len)
 					: stack_gather_sum(m, v->payload, v->payload_len));

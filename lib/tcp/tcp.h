@@ -371,7 +371,7 @@ int tcp_send_append(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint
 	struct rte_mbuf *owner);
 /* Copy into the last chunk's own buffer what fits behind it; returns how much. */
 uint32_t tcp_send_extend(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len);
-/* Copy `len` bytes at offset `at` behind snd_una; returns their sum (wire/checksum.h). */
+/* Copy `len` bytes at offset `at` behind snd_una; returns their sum, unless the port makes it. */
 uint64_t tcp_send_copy(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len);
 /* The first `len` bytes are acknowledged. */
