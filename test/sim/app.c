@@ -352,6 +352,7 @@ app_connect(struct end *e)
 	}
 	spate_conn_info(side->stack, e->c, &info);
 	e->iss = info.snd_una;
+	monitor_opened(e->sim, e);
 	if (counted(e->sim, e->side, SPATE_TW_REUSED) != reused) {
 		/* RFC 6191 2: beyond all the old incarnation has sent. */
 		side->tw[e->slot] = false;

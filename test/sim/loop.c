@@ -219,8 +219,8 @@ take(struct sim *s)
 {
 	struct wire_frame f = wire_take(&s->wire);
 
-	pcapng_frame(s->capture, f.to, false, s->now, rte_pktmbuf_mtod(f.m, uint8_t *),
-		f.m->data_len);
+	pcapng_frame(
+		s->capture, f.to, false, s->now, rte_pktmbuf_mtod(f.m, uint8_t *), f.m->data_len);
 	return f;
 }
 

@@ -101,6 +101,16 @@ check_timeout(struct sim *s, const struct flow *f, uint32_t seq, uint32_t least_
 
 /* ---- a SYN */
 
+/* One that was given up in this instant had the same ISS, and its SYN may have left. */
+void
+monitor_opened(struct sim *s, const struct end *e)
+{
+	struct flow *f = &s->flow[e->slot][e->side];
+
+	if (f->open && f->iss == e->iss)
+		f->inc = e->inc;
+}
+
 /* Which incarnation does this SYN belong to? -1: nobody's. */
 static int
 incarnation(const struct sim *s, int slot, int side, const struct seen *g)
@@ -483,6 +493,13 @@ given_ack(struct flow *f, const struct seen *g)
 	}
 }
 
+/* Fifth check, as RFC 5961 5.2 has it: one that was half open may have refused it (RS-04). */
+static bool
+is_ack_in_range(const struct flow *f, const struct seen *g)
+{
+	return lt(f->iss, g->ack) && leq(g->ack, f->max) && !lt(g->ack, f->acked - UINT16_MAX);
+}
+
 void
 monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag)
 {
@@ -513,8 +530,7 @@ monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag)
 		given_ack(f, g);
 	if (lt(f->in_max, end))
 		f->in_max = end;
-	sack_given(
-		f, g, must_believe(f, g) && leq(end, f->adv) && !lt(g->ack, f->acked - UINT16_MAX));
+	sack_given(f, g, must_believe(f, g) && leq(end, f->adv) && is_ack_in_range(f, g));
 	f->in_order = f->in.unknown ? f->in_max : ranges_end(&f->in, f->in_order);
 	if (g->has_ts && lt(f->ts_in, g->tsval))
 		f->ts_in = g->tsval;

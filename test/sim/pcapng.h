@@ -15,7 +15,8 @@ struct pcapng;
 struct pcapng *pcapng_open(const char *path);
 
 /* A frame at `side`'s interface at `ns`, leaving it or arriving. Nothing without a file. */
-void pcapng_frame(struct pcapng *p, int side, bool out, uint64_t ns, const uint8_t *bytes, uint32_t len);
+void pcapng_frame(
+	struct pcapng *p, int side, bool out, uint64_t ns, const uint8_t *bytes, uint32_t len);
 
 void pcapng_close(struct pcapng *p);
 

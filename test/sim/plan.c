@@ -189,8 +189,8 @@ card_plan(struct plan *p, struct rng *r)
 {
 	for (int side = 0; side < 2; side++) {
 		if (rng_percent(r, 40)) {
-			p->large_max[side] = rng_percent(r, 50) ? UINT16_MAX
-								: rng_log(r, 100, UINT16_MAX);
+			p->large_max[side] =
+				rng_percent(r, 50) ? UINT16_MAX : rng_log(r, 100, UINT16_MAX);
 			p->large_buffers[side] = rng_percent(r, 50) ? 40 : rng_range(r, 2, 12);
 			p->lent[side] = rng_percent(r, 40) ? UINT32_MAX : rng_log(r, 1, 1 << 21);
 		}
@@ -301,14 +301,14 @@ plan_print(const struct plan *p)
 			'A' + side, c->mss, c->receive_buffer, c->timestamps, c->window_scale,
 			c->initial_rto_ms, c->min_rto_ms, c->max_rto_ms, c->initial_window,
 			2 * c->msl_ms, c->reuse, c->isn_shift, c->sack ? ", SACK" : "",
-			c->keepalive ? ", keepalive" : "",
-			c->ecn ? ", ECN" : "",
+			c->keepalive ? ", keepalive" : "", c->ecn ? ", ECN" : "",
 			c->syn_cookies ? ", cookies" : "", c->time_wait ? "" : ", no TIME_WAIT",
 			c->honour_rst_in_time_wait ? ", RST ends TIME_WAIT" : "");
 	}
 	printf("IPv%d; %s%s%s%sup to %u frames at a time; backlog %u; %s\n", p->v6 ? 6 : 4,
-		p->clean ? "clean; " : "", p->announce ? "" : "ARP when needed; ", p->few_buffers ? "few buffers; " : "",
-		p->quit ? "freed in the middle; " : "", p->output_max, p->backlog, start[p->start]);
+		p->clean ? "clean; " : "", p->announce ? "" : "ARP when needed; ",
+		p->few_buffers ? "few buffers; " : "", p->quit ? "freed in the middle; " : "",
+		p->output_max, p->backlog, start[p->start]);
 	for (int side = 0; side < 2; side++) {
 		if (p->large_max[side])
 			printf("%c's card cuts frames of up to %u bytes in %u buffers, %u of the "

@@ -29,7 +29,7 @@ struct seen {
 	uint16_t wnd; /* as carried */
 	uint16_t mss; /* 0: no option */
 	uint8_t flags;
-	uint8_t ecn; /* of the IP header */
+	uint8_t ecn;   /* of the IP header */
 	int8_t wscale; /* -1: no option */
 	bool has_ts;
 	uint32_t tsval, tsecr;

@@ -293,7 +293,8 @@ run_seed(uint64_t seed, bool trace, const char *file)
 		check_bytes(s);
 	}
 	/* A SYN may still wait for a neighbour's answer, in vain, when its connection is closed. */
-	if (!s->failed && !s->plan.quit && !(rte_mempool_full(pools[0]) && rte_mempool_full(pools[1])))
+	if (!s->failed && !s->plan.quit &&
+		!(rte_mempool_full(pools[0]) && rte_mempool_full(pools[1])))
 		loop_until(s, s->now + NEIGHBOUR_WAIT);
 	/* Where all is over, nothing is held for anybody. */
 	for (int i = 0; i < 2 && !s->plan.quit; i++)
@@ -359,7 +360,8 @@ start_eal(const char *name)
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace] [--counters] [--pcapng FILE]\n");
+	fprintf(stderr, "usage: sim --seeds FIRST-LAST | --seed N [--trace] [--counters] [--pcapng "
+			"FILE]\n");
 	return 2;
 }
 

@@ -31,9 +31,9 @@
 #define A_IP      0xc6120001u /* 198.18.0.1/16 */
 #define B_IP      0xc6120002u
 #define NET6      0x20010002 /* 2001:2::/96 is before them over IPv6 */
-#define A_PORT    20000 /* of slot 0 */
-#define B_PORT    80    /* listens */
-#define BOTH_PORT 30000 /* of B where both connect: nobody listens */
+#define A_PORT    20000      /* of slot 0 */
+#define B_PORT    80         /* listens */
+#define BOTH_PORT 30000      /* of B where both connect: nobody listens */
 #define NEVER     UINT64_MAX
 
 /* What made a stack send. */
@@ -82,13 +82,13 @@ struct flow {
 
 	/* As the receiver, in the other's numbers. */
 	bool in_known;
-	uint32_t in_first; /* the first that may come: of its SYN */
-	uint32_t in_max;   /* behind the last number that has come */
-	uint32_t in_order; /* up to here nothing is missing, at most */
+	uint32_t in_first;       /* the first that may come: of its SYN */
+	uint32_t in_max;         /* behind the last number that has come */
+	uint32_t in_order;       /* up to here nothing is missing, at most */
 	struct ranges in, twice; /* what has come, and what of it again */
 	struct range late;       /* the latest beyond a gap, if known to have been taken */
 	bool late_known;
-	uint32_t ts_in;    /* newest timestamp that has come */
+	uint32_t ts_in; /* newest timestamp that has come */
 	bool ack_known;
 	uint32_t ack_sent, adv;
 
@@ -205,6 +205,8 @@ void verdict_check(struct sim *s);
 /* monitor.c: `side` sends, or is given, a segment. The tag goes from the one to the other. */
 uint64_t monitor_sent(struct sim *s, int side, const struct seen *g, enum cause cause);
 void monitor_given(struct sim *s, int side, const struct seen *g, uint64_t tag);
+/* `e` connects; its ISS is known. */
+void monitor_opened(struct sim *s, const struct end *e);
 int monitor_slot(const struct seen *g, int from);
 
 /* sack.c: `side` sends a segment, or its flow is given one (`taken`: there is no doubt) */
