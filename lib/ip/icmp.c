@@ -41,7 +41,7 @@ answer_echo(struct ip_iface *ip, const struct ip_packet *v)
 	else
 		icmp_echo_reply(out, v->payload_len);
 	spate_count(ip->counters, SPATE_ICMP_ECHO_REPLIES);
-	neigh_output(ip, hop, m);
+	ip_output(ip, hop, m);
 }
 
 /* Whose segment is it about? Ours, to a peer that has a name: or there is no connection. */
@@ -122,5 +122,5 @@ ip_udp_input(struct ip_iface *ip, const struct ip_packet *v)
 	else
 		icmp_port_unreachable(out, v->header, quote);
 	spate_count(ip->counters, SPATE_UDP_UNREACHABLE);
-	neigh_output(ip, hop, m);
+	ip_output(ip, hop, m);
 }

@@ -30,6 +30,10 @@ ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last)
 		return 0;
 	if (ip->n_ranges == IP_RANGES_MAX)
 		return -ENOSPC;
+	if (ip->n_ranges == 0)
+		ip->around = r;
+	ip->around.first = RTE_MIN(ip->around.first, r.first);
+	ip->around.last = RTE_MAX(ip->around.last, r.last);
 	ip->range[ip->n_ranges++] = r;
 	return 0;
 }

@@ -33,6 +33,7 @@
 #include "wire/icmp.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
+#include "wire/words.h"
 
 #define IP_RANGES_MAX  64
 #define IP_BLOCKS6_MAX 64
@@ -59,11 +60,13 @@ struct ip_iface {
 	struct rte_ether_addr mac;
 	uint16_t vlan;
 	uint16_t mtu;
+	uint16_t data_off;    /* of packets in their buffers: the link's header fits in front */
 	uint32_t prefix_mask; /* host order; on-link destinations match the first range's network */
 	uint32_t network;     /* host order */
 	rte_be32_t gateway;   /* 0: none, everything is on-link */
 	bool checksum_offload; /* the port computes IPv4 and TCP checksums on transmit */
 	uint32_t n_ranges;
+	struct ip_range around; /* all of them: what others have is nearly always outside */
 	struct ip_range range[IP_RANGES_MAX];
 	/* IPv6: range6[0] is the link-local address; none without peers6.entry. */
 	struct addr6_table peers6;
@@ -91,8 +94,10 @@ int ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last);
 static inline bool
 ip_is_local(const struct ip_iface *ip, rte_be32_t addr)
 {
-	uint32_t a = rte_be_to_cpu_32(addr);
+	uint32_t a = word_be32(addr);
 
+	if (a < ip->around.first || a > ip->around.last)
+		return false;
 	for (uint32_t i = 0; i < ip->n_ranges; i++)
 		if (ip->range[i].first <= a && a <= ip->range[i].last)
 			return true;
@@ -110,7 +115,7 @@ bool ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t l
 static inline bool
 ip4_is_peer(const struct ip_iface *ip, rte_be32_t addr)
 {
-	uint32_t a = rte_be_to_cpu_32(addr);
+	uint32_t a = word_be32(addr);
 	uint32_t hosts = ~ip->prefix_mask;
 
 	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
@@ -185,6 +190,39 @@ ip_push(struct ip_iface *ip, struct rte_mbuf *m)
 		return;
 	}
 	ip->txq[ip->tx_tail++ & (IP_TXQ - 1)] = m;
+}
+
+/* Queue the packet `m` for a neighbour that is resolved, its link's header in front. */
+static inline void
+ip_push_to(struct ip_iface *ip, const struct neigh *n, struct rte_mbuf *m)
+{
+	uint16_t len = n->header.len;
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *) - len;
+
+	/* Of a known length it is two stores and no call. */
+	if (likely(len == RTE_ETHER_HDR_LEN))
+		memcpy(p, n->header.bytes, RTE_ETHER_HDR_LEN);
+	else
+		memcpy(p, n->header.bytes, len);
+	m->data_off -= len;
+	m->data_len += len;
+	m->pkt_len += len;
+	if (m->ol_flags)
+		m->l2_len = len;
+	ip_push(ip, m);
+}
+
+/* Send `m`, an IP packet, to neighbour `hop`: now, or when it is resolved. Takes ownership. */
+static inline void
+ip_output(struct ip_iface *ip, uint16_t hop, struct rte_mbuf *m)
+{
+	struct neigh *n = &ip->neigh.entry[hop];
+
+	n->used_ns = ip->now_ns;
+	if (likely(neigh_resolved(n)))
+		ip_push_to(ip, n, m);
+	else
+		neigh_wait(ip, hop, m);
 }
 
 /* Hand up to `max` frames to the caller, in order. */

@@ -133,7 +133,7 @@ answer(struct ip_iface *ip, const struct ipv6_view *v, const struct nd_view *nd)
 		if (m == NULL)
 			return;
 		spate_count(ip->counters, SPATE_ND_ADVERTISEMENTS_SENT);
-		neigh_output(ip, hop, m);
+		ip_output(ip, hop, m);
 	}
 }
 

@@ -147,22 +147,6 @@ neigh_get(struct ip_iface *ip, rte_be32_t addr)
 	return n - ip->neigh.entry;
 }
 
-/* Put the Ethernet header in front and queue the frame. */
-static void
-send_resolved(struct ip_iface *ip, const struct neigh *n, struct rte_mbuf *m)
-{
-	char *p = rte_pktmbuf_prepend(m, n->header.len);
-
-	/* Of a known length it is two stores and no call. */
-	if (likely(n->header.len == RTE_ETHER_HDR_LEN))
-		memcpy(p, n->header.bytes, RTE_ETHER_HDR_LEN);
-	else
-		memcpy(p, n->header.bytes, n->header.len);
-	if (m->ol_flags)
-		m->l2_len = n->header.len;
-	ip_push(ip, m);
-}
-
 const struct neigh *
 neigh_find(struct ip_iface *ip, rte_be32_t addr)
 {
@@ -170,15 +154,10 @@ neigh_find(struct ip_iface *ip, rte_be32_t addr)
 }
 
 void
-neigh_output(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m)
+neigh_wait(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m)
 {
 	struct neigh *n = &ip->neigh.entry[index];
 
-	n->used_ns = ip->now_ns;
-	if (likely(neigh_resolved(n))) {
-		send_resolved(ip, n, m);
-		return;
-	}
 	if (n->state == NEIGH_FAILED) {
 		neigh_get(ip, n->addr); /* asks again, at most once a second */
 		if (n->state == NEIGH_FAILED) {
@@ -218,7 +197,7 @@ neigh_learn(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *m
 		addr_is_v6(addr) ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4);
 	schedule(&ip->neigh, n, ip->now_ns + NEIGH_REACHABLE_NS);
 	for (uint32_t i = 0; i < n->n_pending; i++)
-		send_resolved(ip, n, n->pending[i]);
+		ip_push_to(ip, n, n->pending[i]);
 	ip->neigh.waiting -= n->n_pending;
 	n->n_pending = 0;
 }

@@ -91,8 +91,8 @@ uint16_t neigh_get(struct ip_iface *ip, rte_be32_t addr);
 /* What is known of `addr`, NULL: nothing. */
 const struct neigh *neigh_find(struct ip_iface *ip, rte_be32_t addr);
 
-/* Send `m`, an IP packet, to neighbour `index`: now, or when it is resolved. Takes ownership. */
-void neigh_output(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m);
+/* `m`, an IP packet, is for neighbour `index`, which is not resolved: it waits. Takes ownership. */
+void neigh_wait(struct ip_iface *ip, uint16_t index, struct rte_mbuf *m);
 
 /* We were told that `addr` is at `mac`. `create` makes an entry where there is none. */
 void neigh_learn(

@@ -17,6 +17,7 @@
 #include "ip/ip.h"
 #include "wire/checksum.h"
 #include "wire/ipv6.h"
+#include "wire/words.h"
 
 #define PACKET_V4_LEN sizeof(struct rte_ipv4_hdr)
 
@@ -35,6 +36,16 @@ packet_header_len(rte_be32_t raddr)
 {
 	return addr_is_v6(raddr) ? IPV6_LEN : PACKET_V4_LEN;
 }
+
+/* The pseudo header of `len` bytes of `protocol`, IPv4. */
+static inline uint64_t
+packet_pseudo_v4(rte_be32_t laddr, rte_be32_t raddr, uint8_t protocol, uint32_t len)
+{
+	return (uint64_t)laddr + raddr + word_be32((uint32_t)protocol << 16 | len);
+}
+
+/* Where a packet begins in its buffer, at most. */
+#define PACKET_OFFSET_MAX (RTE_PKTMBUF_HEADROOM + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
 
 /* Buffers that will be taken so many takes from now are fetched. */
 #define PACKET_AHEAD 8
@@ -60,66 +71,73 @@ packet_fetch_ahead(struct rte_mempool *pool)
 }
 
 /*
- * A buffer for a packet of `len` bytes, NULL: none, or too long for one. Room for the link's
- * header is in front of it, which so begins at a cache line. Only the first line of the buffer's
- * own header is written: what is in a pool has one reference and one segment, and the second line
- * is about offloads, which there are none of until ol_flags say so. A frame that goes to another
- * core takes three lines along instead of five.
+ * A buffer for a packet, NULL: none (counted). Room for the link's header is in front of it, which
+ * so begins at a cache line. Only the first line of the buffer's own header is written: what is in
+ * a pool has one reference and one segment, and the second line is about offloads, which there are
+ * none of until ol_flags say so. A frame that goes to another core takes three lines along instead
+ * of five. Its length is packet_set_len()'s.
  */
 static inline struct rte_mbuf *
-packet_alloc(const struct ip_iface *ip, uint32_t len)
+packet_alloc(const struct ip_iface *ip)
 {
 	struct rte_mbuf *m = rte_mbuf_raw_alloc(ip->pool);
 
-	if (unlikely(m == NULL))
-		return NULL;
-	m->data_off = RTE_PKTMBUF_HEADROOM + RTE_ETHER_HDR_LEN + (ip->vlan ? RTE_VLAN_HLEN : 0);
-	m->ol_flags = 0;
-	if (unlikely(len > (uint32_t)m->buf_len - m->data_off)) {
-		rte_mbuf_raw_free(m);
+	if (unlikely(m == NULL)) {
+		spate_count(ip->counters, SPATE_DROP_NO_MBUF);
 		return NULL;
 	}
-	m->pkt_len = m->data_len = len;
+	m->data_off = ip->data_off;
+	m->ol_flags = 0;
 	packet_fetch_ahead(ip->pool);
 	return m;
 }
 
-/* Write the header of an IPv6 packet with `len` bytes of payload; `flow` has its flow label. */
-void packet_build_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
-	uint8_t protocol, uint32_t flow, uint16_t len);
-
-/* The checksums of a TCP segment `m`, read for it, or what the port needs to compute them. */
-void packet_checksums_v4(const struct ip_iface *ip, struct rte_mbuf *m);
-void packet_checksums_v6(const struct ip_iface *ip, struct rte_mbuf *m);
-
-/*
- * What of them is known from writing the packet, so that nothing of it is read: the frame's lines
- * may still be in another core's cache, and then a store does not wait for them and a load does
- * (a fifth of a connection's cycles).
- */
-struct packet_sums {
-	uint64_t ip;      /* of the IP header */
-	uint64_t segment; /* of the segment, without the pseudo header */
-};
-
-/* The pseudo header of a segment of `len` bytes, IPv4. */
-static inline uint64_t
-packet_pseudo_v4(rte_be32_t laddr, rte_be32_t raddr, uint32_t len)
+/* Bytes from `at` on, inside of the packet, that its buffer has room for. */
+static inline uint32_t
+packet_room(const struct rte_mbuf *m, const uint8_t *at)
 {
-	return (uint64_t)laddr + raddr + RTE_BE16(IPPROTO_TCP) + rte_cpu_to_be_16(len);
+	return (const uint8_t *)m->buf_addr + m->buf_len - at;
 }
 
-/* The checksums of a segment of `len` bytes, IPv4, the port having no part in it. */
 static inline void
-packet_put_sums_v4(struct rte_mbuf *m, rte_be32_t laddr, rte_be32_t raddr, uint32_t len,
-	const struct packet_sums *sums)
+packet_set_len(struct rte_mbuf *m, uint32_t len)
 {
-	struct rte_ipv4_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	struct rte_tcp_hdr *tcp = (void *)(h + 1);
+	m->pkt_len = m->data_len = len;
+}
 
-	h->hdr_checksum = ~checksum_fold(sums->ip);
-	tcp->cksum =
-		~checksum_fold(checksum_add(sums->segment, packet_pseudo_v4(laddr, raddr, len)));
+/*
+ * Write the header of a packet with `len` bytes of `protocol` behind it, marked `ecn`; IPv6's with
+ * the flow label `flow`. Returns the sum of the pseudo header: what is needed of a packet for its
+ * checksums is known from writing it. The frame's lines may still be in another core's cache, and
+ * then a store does not wait for them and a load does (a fifth of a connection's cycles).
+ */
+static inline uint64_t
+packet_put_v4(
+	uint8_t *p, rte_be32_t laddr, rte_be32_t raddr, uint8_t protocol, uint8_t ecn, uint16_t len)
+{
+	ipv4_build(p, laddr, raddr, protocol, ecn, len);
+	return packet_pseudo_v4(laddr, raddr, protocol, len);
+}
+
+uint64_t packet_put_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_t raddr,
+	uint8_t protocol, uint8_t ecn, uint32_t flow, uint16_t len);
+
+/*
+ * The checksum of the TCP segment in `m` that begins at `tcp`, of which `sum` is the sum and
+ * `pseudo` its pseudo header's; or what the port needs to compute it.
+ */
+void packet_offload(struct rte_mbuf *m, struct rte_tcp_hdr *tcp, bool v6, uint64_t pseudo);
+
+static inline void
+packet_put_checksum(const struct ip_iface *ip, struct rte_mbuf *m, uint8_t *tcp, bool v6,
+	uint64_t sum, uint64_t pseudo)
+{
+	struct rte_tcp_hdr *h = (struct rte_tcp_hdr *)tcp;
+
+	if (unlikely(ip->checksum_offload))
+		packet_offload(m, h, v6, pseudo);
+	else
+		h->cksum = ~checksum_fold(checksum_add(sum, pseudo));
 }
 
 /*

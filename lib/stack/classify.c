@@ -31,7 +31,7 @@ drop(struct spate_stack *s, enum spate_counter why)
 static bool
 addressed_to_us(const struct spate_stack *s, const uint8_t *frame, uint16_t ethertype)
 {
-	if (likely(memcmp(frame, &s->ip.mac, RTE_ETHER_ADDR_LEN) == 0))
+	if (likely(eth_is_to(frame, &s->ip.mac)))
 		return true;
 	return ethertype == RTE_ETHER_TYPE_IPV6 && frame[0] == 0x33 && frame[1] == 0x33;
 }
@@ -62,14 +62,15 @@ link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len, uint16_t *e
 	}
 	*len = frame_len - eth.len;
 	*ethertype = eth.ethertype;
-	if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
-		ip_arp_input(&s->ip, frame + eth.len, *len, true);
-		return NULL;
-	}
-	if (eth.ethertype != RTE_ETHER_TYPE_IPV4 &&
-		(eth.ethertype != RTE_ETHER_TYPE_IPV6 || !ip6_on(&s->ip))) {
-		drop(s, SPATE_DROP_ETHERTYPE);
-		return NULL;
+	if (unlikely(eth.ethertype != RTE_ETHER_TYPE_IPV4)) {
+		if (eth.ethertype == RTE_ETHER_TYPE_ARP) {
+			ip_arp_input(&s->ip, frame + eth.len, *len, true);
+			return NULL;
+		}
+		if (eth.ethertype != RTE_ETHER_TYPE_IPV6 || !ip6_on(&s->ip)) {
+			drop(s, SPATE_DROP_ETHERTYPE);
+			return NULL;
+		}
 	}
 	if (!addressed_to_us(s, frame, eth.ethertype)) {
 		drop(s, SPATE_DROP_MAC);
@@ -101,7 +102,7 @@ tcp_v4_good(const struct rte_mbuf *m, const struct ip_packet *v)
 	if (checksum_known(m, &good))
 		return good;
 	/* The pseudo header wants the plain length, which IP options would hide. */
-	sum = packet_pseudo_v4(v->laddr, v->raddr, v->payload_len);
+	sum = packet_pseudo_v4(v->laddr, v->raddr, IPPROTO_TCP, v->payload_len);
 	sum = checksum_add(sum, likely(m->nb_segs == 1)
 					? checksum_bytes(v->payload, v->payload_len)
 					: stack_gather_sum(m, v->payload, v->payload_len));
@@ -138,7 +139,7 @@ v6_intact(const struct rte_mbuf *m, const struct ipv6_view *v, const uint8_t *pa
 /* ---- IP */
 
 /* False when the packet was dropped, or was none to go on with. */
-static bool
+static __rte_always_inline bool
 ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, uint32_t len,
 	struct ip_packet *out)
 {
@@ -193,7 +194,7 @@ group_input(struct spate_stack *s, const struct ipv6_view *v, const uint8_t *pay
 		ip_nd_input(&s->ip, v, payload, true);
 }
 
-static bool
+static __rte_noinline bool
 ipv6_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, uint32_t len,
 	struct ip_packet *out)
 {

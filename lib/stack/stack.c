@@ -13,6 +13,7 @@
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
+#include "ip/packet.h"
 #include "stack/stack.h"
 #include "tcp/extra.h"
 #include "tcp/reassembly.h"
@@ -133,6 +134,7 @@ init_ip(struct spate_stack *s)
 
 	memcpy(&s->ip.mac, c->mac, sizeof(s->ip.mac));
 	s->ip.vlan = c->vlan;
+	s->ip.data_off = RTE_PKTMBUF_HEADROOM + RTE_ETHER_HDR_LEN + (c->vlan ? RTE_VLAN_HLEN : 0);
 	s->ip.mtu = c->mtu ? c->mtu : MTU_DEFAULT;
 	s->ip.gateway = c->gateway;
 	s->ip.checksum_offload = c->tx_checksum_offload;
@@ -193,14 +195,14 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	wheel_init(&t->wheel, s->memory[MEMORY_WHEEL], c->max_conns, now_ns);
 }
 
-/* Every packet goes into one buffer of the pool, its Ethernet header into the headroom. */
+/* Every packet goes into one buffer of the pool, the link's header in front of it. */
 static bool
 mtu_possible(const struct spate_stack_conf *conf)
 {
 	uint32_t mtu = conf->mtu ? conf->mtu : MTU_DEFAULT;
 
 	return mtu >= (has_ip6(conf) ? IPV6_MTU_LEAST : MTU_LEAST) &&
-	       mtu + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(conf->pool);
+	       mtu + PACKET_OFFSET_MAX <= rte_pktmbuf_data_room_size(conf->pool);
 }
 
 struct spate_stack *
@@ -268,6 +270,7 @@ spate_stack_now(struct spate_stack *s, uint64_t now_ns)
 {
 	s->ip.now_ns = now_ns;
 	s->tcp.now_ns = now_ns;
+	s->tcp.now_us = now_ns / 1000;
 	s->tcp.ts_now = now_ns / 1000000;
 }
 

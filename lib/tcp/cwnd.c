@@ -87,8 +87,9 @@ tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 	struct tcp_extra *x = NULL;
 
 	/*
-	 * Nothing is sent before all of a burst is heard, so the ACKs ahead of the one that tells of
-	 * the loss have only taken from what is in flight. If the window was full it was the window.
+	 * Nothing is sent before all of a burst is heard, so the ACKs ahead of the one that tells
+	 * of the loss have only taken from what is in flight. If the window was full it was the
+	 * window.
 	 */
 	if (c->cwnd_limited && flight < c->cwnd)
 		flight = c->cwnd;

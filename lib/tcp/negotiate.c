@@ -78,16 +78,18 @@ tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p)
 		.has_mss = true,
 		.mss = tcp_our_mss(t, c->key.raddr),
 		.has_wscale = c->flags & TCP_F_WSCALE,
-		.wscale = tcp_our_wscale(t),
+		.wscale = t->rcv_shift,
 		.sack_permitted = c->options & TCP_O_SACK,
 		.has_ts = c->flags & TCP_F_TS,
 		.tsval = t->ts_now + c->ts_offset,
 		/* RFC 7323 3.2: TSecr is zero where there is no ACK. */
 		.tsecr = c->state == SPATE_SYN_SENT ? 0 : c->ts_recent,
-		.has_uto = t->conf.user_timeout_option,
-		.uto = tcp_user_timeout_option(t, c),
 	};
 
+	if (unlikely(t->conf.user_timeout_option)) {
+		o.has_uto = true;
+		o.uto = tcp_user_timeout_option(t, c);
+	}
 	return tcp_options_build(p, &o);
 }
 

@@ -13,6 +13,7 @@
 #include "tcp/receive_window.h"
 #include "tcp/sack.h"
 #include "tcp/seq.h"
+#include "wire/checksum.h"
 #include "wire/ecn.h"
 
 #define TCP_LEN sizeof(struct rte_tcp_hdr)
@@ -34,82 +35,117 @@ flow_label(const struct tcp *t, const struct flow_key *k)
 }
 
 /*
- * A frame with IP and TCP headers for `len` payload bytes, and room for them at *payload but for
- * the `beyond` that are in buffers of their own. Inlined, as finish() is: what both would save and
- * restore is a tenth of building a segment.
+ * A segment being made. Its options and payload are written where they will be sent from, and
+ * summed on the way; then its header; IP's, and the checksum, last.
+ *
+ * It stays in registers, and so does the tuple: what is written through a pointer to bytes may be
+ * anything, for all a compiler knows, so neither is read again from memory. Hence no function that
+ * is not inlined has a draft's address.
  */
-static __rte_always_inline struct rte_mbuf *
-begin(struct tcp *t, const struct flow_key *k, const struct tcp_seg_head *h, const uint8_t *opts,
-	uint32_t len, uint32_t beyond, uint8_t **payload, struct packet_sums *sums)
+struct draft {
+	struct rte_mbuf *m;
+	uint8_t *ip;  /* the packet */
+	uint8_t *tcp; /* the header; options behind it */
+	uint64_t sum; /* of what has been written of it, unless the port makes checksums */
+	bool v6;
+	uint32_t opts_len, len; /* of options, of payload */
+};
+
+/* False: there was no buffer. */
+static __rte_always_inline bool
+begin(struct tcp *t, bool v6, struct draft *d)
 {
-	uint32_t ip_len = packet_header_len(k->raddr);
-	uint32_t tcp_len = TCP_LEN + h->opts_len + len;
-	struct rte_mbuf *m = packet_alloc(t->ip, ip_len + tcp_len - beyond);
-	uint8_t *p;
-
-	if (unlikely(m == NULL)) {
-		spate_count(t->counters, SPATE_DROP_NO_MBUF);
-		return NULL;
-	}
-	p = rte_pktmbuf_mtod(m, uint8_t *);
-	sums->ip = 0;
-	if (likely(!addr_is_v6(k->raddr)))
-		sums->ip = ipv4_build(p, k->laddr, k->raddr, IPPROTO_TCP, tcp_len);
-	else
-		packet_build_v6(
-			t->ip, p, k->laddr, k->raddr, IPPROTO_TCP, flow_label(t, k), tcp_len);
-	p += ip_len;
-	sums->segment = tcp_seg_build(p, h);
-	for (uint32_t i = 0; i < h->opts_len / 4u; i++) {
-		uint32_t word = word_get(opts, i);
-
-		word_put(p + TCP_LEN, i, word);
-		sums->segment += word;
-	}
-	*payload = p + TCP_LEN + h->opts_len;
-	return m;
+	d->m = packet_alloc(t->ip);
+	if (unlikely(d->m == NULL))
+		return false;
+	d->v6 = v6;
+	d->ip = rte_pktmbuf_mtod(d->m, uint8_t *);
+	d->tcp = d->ip + (v6 ? IPV6_LEN : PACKET_V4_LEN);
+	d->sum = 0;
+	d->opts_len = d->len = 0;
+	return true;
 }
 
-/*
- * Checksums, or what the port needs to compute them; then on its way. `sums` NULL: not all that
- * was written is in them.
- */
+static __rte_always_inline uint8_t *
+options_at(const struct draft *d)
+{
+	return d->tcp + TCP_LEN;
+}
+
+static __rte_always_inline uint8_t *
+payload_at(const struct draft *d)
+{
+	return options_at(d) + d->opts_len;
+}
+
+/* `len` more bytes of options that were written by somebody who has not summed them. */
 static __rte_always_inline void
-finish(struct tcp *t, struct rte_mbuf *m, const struct flow_key *k, uint16_t hop,
-	uint32_t payload_len, const struct packet_sums *sums)
+add_options(struct draft *d, uint32_t len)
 {
-	if (unlikely(addr_is_v6(k->raddr)))
-		packet_checksums_v6(t->ip, m);
-	else if (likely(sums && !t->ip->checksum_offload))
-		packet_put_sums_v4(m, k->laddr, k->raddr, m->data_len - PACKET_V4_LEN, sums);
-	else
-		packet_checksums_v4(t->ip, m);
+	d->sum += checksum_words(payload_at(d), len / 4);
+	d->opts_len += len;
+}
+
+/* What is not the same for every packet, beside its addresses: rarely anything. */
+struct marks {
+	uint8_t ecn;
+	bool fragment; /* PM-04 */
+};
+
+static __rte_noinline uint64_t
+put_ip6(struct tcp *t, uint8_t *p, struct flow_key k, uint8_t ecn, uint32_t len)
+{
+	return packet_put_v6(t->ip, p, k.laddr, k.raddr, IPPROTO_TCP, ecn, flow_label(t, &k), len);
+}
+
+/* The IP header; returns the sum of the pseudo header. */
+static __rte_always_inline uint64_t
+put_ip(struct tcp *t, const struct draft *d, const struct flow_key *k, struct marks marks)
+{
+	uint32_t len = TCP_LEN + d->opts_len + d->len;
+	uint64_t pseudo;
+
+	if (unlikely(d->v6))
+		return put_ip6(t, d->ip, *k, marks.ecn, len);
+	pseudo = packet_put_v4(d->ip, k->laddr, k->raddr, IPPROTO_TCP, marks.ecn, len);
+	if (unlikely(marks.fragment))
+		ipv4_allow_fragments(d->ip, t->ip->ident++);
+	return pseudo;
+}
+
+/* All that TCP says being there: IP, checksum, and on its way. */
+static __rte_always_inline void
+finish(struct tcp *t, const struct draft *d, const struct flow_key *k, uint16_t hop,
+	struct marks marks)
+{
+	uint64_t pseudo = put_ip(t, d, k, marks);
+
+	packet_set_len(d->m, payload_at(d) + d->len - d->ip);
+	packet_put_checksum(t->ip, d->m, d->tcp, d->v6, d->sum, pseudo);
 	spate_count(t->counters, SPATE_TX_SEGMENTS);
-	spate_count_n(t->counters, SPATE_TX_BYTES, payload_len);
-	neigh_output(t->ip, hop, m);
+	spate_count_n(t->counters, SPATE_TX_BYTES, d->len);
+	ip_output(t->ip, hop, d->m);
 }
 
 /*
- * The MAC of a segment that is complete but for its checksum, `len` payload bytes at
- * `payload`. False: it was freed.
+ * The MAC of a segment that is complete but for its checksum, and whose option, the last, has not
+ * been summed. False: the segment was freed.
  */
-static bool
-sign(struct tcp *t, uint32_t auth, const struct flow_key *k, const struct tcp_seg_head *h,
-	struct rte_mbuf *m, uint8_t *payload, uint32_t len)
+static __rte_always_inline bool
+sign(struct tcp *t, uint32_t auth, const struct flow_key *k, struct draft *d)
 {
-	uint32_t header_len = TCP_LEN + h->opts_len;
-
-	if (tcp_auth_sign(t, auth, k, payload - header_len, header_len + len))
-		return true;
-	rte_pktmbuf_free(m);
-	return false;
+	if (!tcp_auth_sign(t, auth, k, d->tcp, TCP_LEN + d->opts_len + d->len)) {
+		rte_pktmbuf_free(d->m);
+		return false;
+	}
+	d->sum += checksum_words(payload_at(d) - TCP_OPT_AUTH_LEN, TCP_OPT_AUTH_LEN / 4);
+	return true;
 }
 
 void
 tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
 	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o, uint32_t auth)
 {
-	uint8_t opts[TCP_OPTIONS_MAX], *payload;
 	struct tcp_seg_head h = {
 		.sport = k->lport,
 		.dport = k->rport,
@@ -117,16 +153,21 @@ tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32
 		.ack = ack,
 		.wnd = wnd,
 		.flags = flags,
-		.opts_len = o ? tcp_options_build(opts, o) : 0,
 	};
-	struct packet_sums sums;
-	struct rte_mbuf *m;
+	const struct flow_key key = *k;
+	struct draft d;
 
-	if (auth != AUTH_NONE)
-		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
-	m = begin(t, k, &h, opts, 0, 0, &payload, &sums);
-	if (m && (auth == AUTH_NONE || sign(t, auth, k, &h, m, payload, 0)))
-		finish(t, m, k, hop, 0, auth == AUTH_NONE ? &sums : NULL);
+	if (!begin(t, addr_is_v6(key.raddr), &d))
+		return;
+	if (o)
+		add_options(&d, tcp_options_build(options_at(&d), o));
+	if (unlikely(auth != AUTH_NONE))
+		d.opts_len += tcp_auth_option(t, auth, payload_at(&d));
+	h.opts_len = d.opts_len;
+	d.sum += tcp_seg_build(d.tcp, &h);
+	if (unlikely(auth != AUTH_NONE) && !sign(t, auth, k, &d))
+		return;
+	finish(t, &d, &key, hop, (struct marks){0});
 }
 
 void
@@ -140,17 +181,24 @@ bool
 tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
 	const struct tcp_options *o, const uint8_t *data, uint32_t len)
 {
-	uint8_t opts[TCP_OPTIONS_MAX], *payload;
-	struct packet_sums sums;
-	struct rte_mbuf *m;
+	struct draft d;
 
-	h->opts_len = tcp_options_build(opts, o);
-	m = begin(t, k, h, opts, len, 0, &payload, &sums);
-	if (m == NULL)
+	if (!begin(t, addr_is_v6(k->raddr), &d))
 		return false;
-	if (len)
-		memcpy(payload, data, len);
-	finish(t, m, k, hop, len, NULL);
+	add_options(&d, tcp_options_build(options_at(&d), o));
+	if (len > packet_room(d.m, payload_at(&d))) {
+		spate_count(t->counters, SPATE_DROP_NO_MBUF);
+		rte_mbuf_raw_free(d.m);
+		return false;
+	}
+	d.len = len;
+	h->opts_len = d.opts_len;
+	d.sum += tcp_seg_build(d.tcp, h);
+	if (len) {
+		memcpy(payload_at(&d), data, len);
+		d.sum = checksum_add(d.sum, checksum_bytes(data, len));
+	}
+	finish(t, &d, k, hop, (struct marks){0});
 	return true;
 }
 
@@ -185,12 +233,12 @@ tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 }
 
 /* The connection's header for a segment at `seq`; everything owed goes with it. */
-static struct tcp_seg_head
-head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+static __rte_always_inline struct tcp_seg_head
+head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags, bool usual)
 {
-	bool syn = flags & TCP_SYN;
+	bool syn = !usual && (flags & TCP_SYN);
 
-	if ((c->options & TCP_O_ECE) && !syn)
+	if (!usual && (c->options & TCP_O_ECE) && !syn)
 		flags |= TCP_ECE;
 	c->flags &= ~TCP_F_ACK_NOW;
 	c->options &= ~TCP_O_BEHIND;
@@ -204,105 +252,124 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 	};
 }
 
-/* PM-04: the packet may be cut up, so it needs a number of its own (RFC 6864). */
-static void
-allow_fragments(struct tcp *t, struct rte_mbuf *m)
-{
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-
-	ip->fragment_offset = 0;
-	ip->packet_id = rte_cpu_to_be_16(t->ip->ident++);
-}
-
-/* Options of a segment without SYN, but for TCP-AO; returns their length. */
-static uint8_t
-put_options(struct tcp *t, struct tcp_conn *c, uint8_t *p)
+/* More than timestamps, in a function of its own, which leaves the usual segment its registers. */
+static __rte_noinline uint8_t
+put_more_options(struct tcp *t, struct tcp_conn *c, uint8_t *p, uint32_t before, bool syn)
 {
 	uint8_t len = 0;
 
-	if (c->flags & TCP_F_TS)
-		len = tcp_options_build_ts_only(p, t->ts_now + c->ts_offset, c->ts_recent);
-	if (unlikely(c->options & TCP_O_UTO_DUE)) {
+	if (syn)
+		return tcp_syn_options(t, c, p);
+	if (c->options & TCP_O_UTO_DUE) {
 		struct tcp_options o = {.has_uto = true, .uto = tcp_user_timeout_option(t, c)};
 
-		len += tcp_options_build(p + len, &o);
+		len += tcp_options_build(p, &o);
 	}
-	if (unlikely(c->extra != TCP_EXTRA_NONE))
-		len += tcp_sack_build(t, c, p + len, option_room(c) - len);
+	if (c->extra != TCP_EXTRA_NONE)
+		len += tcp_sack_build(t, c, p + len, option_room(c) - before - len);
 	return len;
+}
+
+/* Options of a segment, but for TCP-AO. */
+static __rte_always_inline void
+put_options(struct tcp *t, struct tcp_conn *c, struct draft *d, bool syn, bool usual)
+{
+	if (likely((c->flags & TCP_F_TS) && !syn)) {
+		d->opts_len = TCP_OPT_TS_PADDED;
+		d->sum += tcp_options_build_ts_only(
+			options_at(d), t->ts_now + c->ts_offset, c->ts_recent);
+	}
+	if (!usual && (syn || (c->options & TCP_O_UTO_DUE) || c->extra != TCP_EXTRA_NONE))
+		add_options(d, put_more_options(t, c, payload_at(d), d->opts_len, syn));
+}
+
+/* Is it data, FIN or ACK with nothing but a timestamp, over IPv4? */
+static inline bool
+is_usual(const struct tcp_conn *c, uint8_t flags, uint8_t ecn)
+{
+	return !(flags & TCP_SYN) && ecn == ECN_NOT_ECT && c->extra == TCP_EXTRA_NONE &&
+	       !(c->options & (TCP_O_UTO_DUE | TCP_O_AUTH | TCP_O_FRAGMENT | TCP_O_ECE)) &&
+	       !addr_is_v6(c->key.raddr);
+}
+
+/*
+ * One segment. What is_usual() has ruled out is not asked for again: a compiler makes two of this,
+ * and the one for nearly every segment has a sixth less to do.
+ */
+static __rte_always_inline bool
+send_one(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags, uint8_t ecn,
+	const bool usual)
+{
+	const struct marks marks = {
+		usual ? ECN_NOT_ECT : ecn, !usual && (c->options & TCP_O_FRAGMENT)};
+	const uint32_t auth = usual ? AUTH_NONE : tcp_auth_of(t, c);
+	const bool syn = !usual && (flags & TCP_SYN);
+	struct tcp_seg_head h = head_of(t, c, seq, flags, usual);
+	const struct flow_key key = c->key;
+	uint16_t hop = c->hop;
+	struct draft d;
+
+	if (!begin(t, !usual && addr_is_v6(key.raddr), &d))
+		return false;
+	put_options(t, c, &d, syn, usual);
+	if (auth != AUTH_NONE)
+		d.opts_len += tcp_auth_option(t, auth, payload_at(&d));
+	h.opts_len = d.opts_len;
+	d.len = len;
+	d.sum += tcp_seg_build(d.tcp, &h);
+	if (!usual && !syn)
+		c->options &= ~TCP_O_UTO_DUE;
+	if (len)
+		d.sum = checksum_add(
+			d.sum, tcp_send_copy(t, c, seq - c->snd_una, payload_at(&d), len));
+	if (auth != AUTH_NONE && !sign(t, auth, &c->key, &d))
+		return false;
+	finish(t, &d, &key, hop, marks);
+	return true;
 }
 
 bool
 tcp_send_marked(
 	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags, uint8_t ecn)
 {
-	struct tcp_seg_head h = head_of(t, c, seq, flags);
-	uint8_t opts[TCP_OPTIONS_MAX], *payload;
-	uint32_t auth = tcp_auth_of(t, c);
-	struct packet_sums sums;
-	struct rte_mbuf *m;
-	bool more = false;
-
-	h.opts_len = flags & TCP_SYN ? tcp_syn_options(t, c, opts) : put_options(t, c, opts);
-	if (auth != AUTH_NONE)
-		h.opts_len += tcp_auth_option(t, auth, opts + h.opts_len);
-	m = begin(t, &c->key, &h, opts, len, 0, &payload, &sums);
-	if (m == NULL)
-		return false;
-	if (!(flags & TCP_SYN))
-		c->options &= ~TCP_O_UTO_DUE;
-	if (unlikely(c->options & TCP_O_FRAGMENT)) {
-		allow_fragments(t, m);
-		more = true;
-	}
-	if (unlikely(ecn)) {
-		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
-		more = true;
-	}
-	if (len)
-		sums.segment = checksum_add(
-			sums.segment, tcp_send_copy(t, c, seq - c->snd_una, payload, len));
-	if (auth != AUTH_NONE) {
-		if (!sign(t, auth, &c->key, &h, m, payload, len))
-			return false;
-		more = true;
-	}
-	finish(t, m, &c->key, c->hop, len, more ? NULL : &sums);
-	return true;
+	if (likely(is_usual(c, flags, ecn)))
+		return send_one(t, c, seq, len, flags, ecn, true);
+	return send_one(t, c, seq, len, flags, ecn, false);
 }
 
 uint32_t
 tcp_send_large(
 	struct tcp *t, struct tcp_conn *c, uint32_t len, uint32_t room, uint8_t flags, uint8_t ecn)
 {
-	uint8_t opts[TCP_OPTIONS_MAX], *end;
-	struct rte_mbuf *m, *payload;
+	struct rte_mbuf *payload;
 	uint32_t n = tcp_chain_payload(t, c, c->snd_nxt - c->snd_una, len, room, &payload);
-	struct packet_sums sums; /* the port's business */
 	struct tcp_seg_head h;
+	struct draft d; /* its sum is the port's business */
 
 	if (n == 0)
 		return 0;
 	if (n < len)
 		flags &= ~(TCP_PSH | TCP_FIN);
-	h = head_of(t, c, c->snd_nxt, flags);
-	h.opts_len = put_options(t, c, opts);
-	m = begin(t, &c->key, &h, opts, n, n, &end, &sums);
-	if (m == NULL) {
+	h = head_of(t, c, c->snd_nxt, flags, false);
+	if (!begin(t, addr_is_v6(c->key.raddr), &d)) {
 		rte_pktmbuf_free(payload);
 		return 0;
 	}
-	if (ecn)
-		ecn_mark(rte_pktmbuf_mtod(m, uint8_t *), ecn);
+	put_options(t, c, &d, false, false);
+	h.opts_len = d.opts_len;
+	tcp_seg_build(d.tcp, &h);
+	packet_set_len(d.m, payload_at(&d) - d.ip);
+	d.len = n;
+	put_ip(t, &d, &c->key, (struct marks){.ecn = ecn});
 	for (const struct rte_mbuf *p = payload; p; p = p->next)
 		if (RTE_MBUF_HAS_EXTBUF(p))
 			spate_count_n(t->counters, SPATE_TX_LENT_BYTES, p->data_len);
-	rte_pktmbuf_chain(m, payload);
-	packet_to_be_cut(t->ip, m, addr_is_v6(c->key.raddr), room);
+	rte_pktmbuf_chain(d.m, payload);
+	packet_to_be_cut(t->ip, d.m, d.v6, room);
 	spate_count(t->counters, SPATE_TX_LARGE);
 	spate_count_n(t->counters, SPATE_TX_SEGMENTS, (n + room - 1) / room);
 	spate_count_n(t->counters, SPATE_TX_BYTES, n);
-	neigh_output(t->ip, c->hop, m);
+	ip_output(t->ip, c->hop, d.m);
 	return n;
 }
 

@@ -84,11 +84,12 @@ struct tcp {
 	const struct spate_ops *ops;
 	void *app;
 	uint64_t now_ns;
+	uint32_t now_us;           /* the same, modulo 2^32, for round trips */
+	uint32_t ts_now;           /* the timestamp clock: milliseconds */
 	uint64_t quiet_until_ns;   /* TW-11 */
 	uint64_t cookies_until_ns; /* SYN cookies sent may come back until then */
 	uint64_t ageing_ns;        /* ageing.c: the next round, or that under way, began */
 	uint32_t ageing_at;        /* ... and has come to this record */
-	uint32_t ts_now;           /* the timestamp clock: milliseconds */
 	uint8_t rcv_shift;         /* tcp_our_wscale() */
 	bool auth_look;            /* segments are to be shown to tcp_auth_input() */
 	struct spate_tcp_conf conf;
@@ -412,7 +413,7 @@ uint64_t tcp_rto_us(const struct tcp *t, const struct tcp_conn *c);
 static inline uint32_t
 tcp_now_us(const struct tcp *t)
 {
-	return t->now_ns / 1000;
+	return t->now_us;
 }
 
 /* ---- icmp.c */

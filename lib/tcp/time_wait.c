@@ -72,12 +72,11 @@ send_ack(struct tcp *t, uint32_t tw)
 		TCP_ACK, &o, tcp_auth_of_tw(t, tw));
 }
 
-/* By knob, to show what TIME_WAIT is for: the last ACK leaves, and nobody is there to repeat it. */
+/* By knob, to show what TIME_WAIT is for: the last ACK has left, and nobody is there to repeat it.
+ */
 static void
 skip(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->flags & TCP_F_ACK_NOW)
-		tcp_send_last_ack(t, c);
 	spate_count(t->counters, SPATE_TW_SKIPPED);
 	tcp_conn_end(t, c, 0);
 }
@@ -85,6 +84,9 @@ skip(struct tcp *t, struct tcp_conn *c)
 void
 tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 {
+	/* By the connection, which has at hand what send_ack() has to look up. */
+	if (c->flags & TCP_F_ACK_NOW)
+		tcp_send_last_ack(t, c);
 	if (!t->conf.time_wait) {
 		skip(t, c);
 		return;
@@ -113,8 +115,6 @@ tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 		tw | CONN_TABLE_SPACE);
 	spate_count(t->counters, SPATE_TW_ENTERED);
 	t->state_count[SPATE_TIME_WAIT]++;
-	if (c->flags & TCP_F_ACK_NOW)
-		send_ack(t, tw);
 	tcp_conn_end_in_time_wait(t, c);
 }
 

@@ -21,11 +21,4 @@ ecn_of(const uint8_t *ip)
 	return (ip[0] >> 4 == 4 ? ip[1] : ip[1] >> 4) & 3;
 }
 
-/* Into a header that has none yet and no checksum either. */
-static inline void
-ecn_mark(uint8_t *ip, uint8_t ecn)
-{
-	ip[1] |= ip[0] >> 4 == 4 ? ecn : ecn << 4;
-}
-
 #endif

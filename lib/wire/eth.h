@@ -16,6 +16,7 @@
 #include <rte_ether.h>
 
 #include "wire/wire.h"
+#include "wire/words.h"
 
 #define ETH_NO_VLAN 0 /* vlan 0 is priority tagging: not a VLAN of its own */
 
@@ -39,7 +40,7 @@ eth_parse(const uint8_t *frame, uint32_t len, struct eth_view *out)
 
 	if (len < sizeof(*eth))
 		return WIRE_SHORT;
-	out->ethertype = rte_be_to_cpu_16(eth->ether_type);
+	out->ethertype = word_be16(eth->ether_type);
 	out->vlan = ETH_NO_VLAN;
 	out->len = sizeof(*eth);
 	if (out->ethertype != RTE_ETHER_TYPE_VLAN)
@@ -49,10 +50,24 @@ eth_parse(const uint8_t *frame, uint32_t len, struct eth_view *out)
 
 	if (len < sizeof(*eth) + sizeof(*tag))
 		return WIRE_SHORT;
-	out->ethertype = rte_be_to_cpu_16(tag->eth_proto);
-	out->vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0xfff;
+	out->ethertype = word_be16(tag->eth_proto);
+	out->vlan = word_be16(tag->vlan_tci) & 0xfff;
 	out->len = sizeof(*eth) + sizeof(*tag);
 	return WIRE_OK;
+}
+
+/* Is the frame, a whole header of which is there, for `mac`? */
+static inline bool
+eth_is_to(const uint8_t *frame, const struct rte_ether_addr *mac)
+{
+	uint32_t to, ours;
+	uint16_t to_end, ours_end;
+
+	memcpy(&to, frame, sizeof(to));
+	memcpy(&to_end, frame + sizeof(to), sizeof(to_end));
+	memcpy(&ours, mac->addr_bytes, sizeof(ours));
+	memcpy(&ours_end, mac->addr_bytes + sizeof(ours), sizeof(ours_end));
+	return ((to ^ ours) | (uint32_t)(to_end ^ ours_end)) == 0;
 }
 
 /* Fill a template. `vlan` ETH_NO_VLAN leaves the tag out. */

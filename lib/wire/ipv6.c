@@ -136,7 +136,8 @@ ipv6_transport_at(const uint8_t *p, uint32_t len, uint8_t *protocol)
 void
 ipv6_build(uint8_t *p, const struct ipv6_head *h)
 {
-	rte_be32_t first = rte_cpu_to_be_32(6u << 28 | (h->flow_label & IPV6_LABEL_MAX));
+	rte_be32_t first = rte_cpu_to_be_32(
+		6u << 28 | (uint32_t)h->ecn << 20 | (h->flow_label & IPV6_LABEL_MAX));
 	rte_be16_t len = rte_cpu_to_be_16(h->payload_len);
 
 	memcpy(p, &first, sizeof(first));

@@ -46,6 +46,7 @@ struct ipv6_head {
 	uint32_t flow_label; /* 20 bits (RFC 6437) */
 	uint16_t payload_len;
 	uint8_t protocol, hop_limit;
+	uint8_t ecn; /* wire/ecn.h */
 };
 
 /* Write the 40 bytes. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 
 static uint32_t
@@ -11,13 +12,13 @@ get32(const uint8_t *p)
 	rte_be32_t v;
 
 	memcpy(&v, p, sizeof(v));
-	return rte_be_to_cpu_32(v);
+	return word_be32(v);
 }
 
 static void
 put32(uint8_t *p, uint32_t v)
 {
-	rte_be32_t be = rte_cpu_to_be_32(v);
+	rte_be32_t be = word_be32(v);
 
 	memcpy(p, &be, sizeof(be));
 }
@@ -104,11 +105,45 @@ tcp_option_uto_ms(uint16_t uto)
 	return uto & UTO_MINUTES ? units * 60000 : units * 1000;
 }
 
+/* What nearly every SYN has, word by word: MSS, SACK-permitted, timestamps, window scale. */
+#define SYN_WORDS 5
+#define SYN_MSS   0x02040000u
+#define SYN_TS    0x0402080au /* SACK-permitted in front of it */
+#define SYN_SCALE 0x01030300u
+#define SYN_SACK  0x01010402u /* SACK-permitted where there are no timestamps */
+
+/* The same at once, in the usual layout: a sixth of the instructions. False: some other. */
+static bool
+parse_usual_syn(const uint8_t *p, uint32_t len, struct tcp_options *out)
+{
+	uint32_t mss, scale;
+
+	if (len != 4 * SYN_WORDS || get32(p + 4) != SYN_TS)
+		return false;
+	mss = get32(p);
+	scale = get32(p + 16);
+	if (mss >> 16 != SYN_MSS >> 16 || scale >> 8 != SYN_SCALE >> 8)
+		return false;
+	*out = (struct tcp_options){
+		.has_mss = true,
+		.mss = mss & UINT16_MAX,
+		.has_ts = true,
+		.tsval = get32(p + 8),
+		.tsecr = get32(p + 12),
+		.sack_permitted = true,
+		.has_wscale = true,
+		.wscale = scale & UINT8_MAX,
+	};
+	return true;
+}
+
 void
 tcp_options_parse(const uint8_t *p, uint32_t len, struct tcp_options *out)
 {
 	uint32_t at = 0;
 
+	if (likely(parse_usual_syn(p, len, out)))
+		return;
 	memset(out, 0, sizeof(*out));
 	while (at < len) {
 		uint8_t kind = p[at];
@@ -131,42 +166,24 @@ tcp_options_parse(const uint8_t *p, uint32_t len, struct tcp_options *out)
 uint8_t
 tcp_options_build(uint8_t *p, const struct tcp_options *o)
 {
-	uint8_t at = 0;
+	uint32_t n = 0;
 
-	if (o->has_mss) {
-		p[at++] = TCP_OPT_MSS;
-		p[at++] = 4;
-		p[at++] = o->mss >> 8;
-		p[at++] = o->mss & 0xff;
-	}
+	if (o->has_mss)
+		word_put(p, n++, word_be32(SYN_MSS | o->mss));
 	if (o->has_ts) {
 		/* SACK-permitted takes the place of the two NOPs where both are sent. */
-		p[at++] = o->sack_permitted ? TCP_OPT_SACK_PERMIT : TCP_OPT_NOP;
-		p[at++] = o->sack_permitted ? 2 : TCP_OPT_NOP;
-		p[at++] = TCP_OPT_TIMESTAMP;
-		p[at++] = 10;
-		put32(p + at, o->tsval);
-		put32(p + at + 4, o->tsecr);
-		at += 8;
+		word_put(p, n++, word_be32(o->sack_permitted ? SYN_TS : TCP_OPT_TS_HEAD));
+		word_put(p, n++, word_be32(o->tsval));
+		word_put(p, n++, word_be32(o->tsecr));
 	} else if (o->sack_permitted) {
-		p[at++] = TCP_OPT_NOP;
-		p[at++] = TCP_OPT_NOP;
-		p[at++] = TCP_OPT_SACK_PERMIT;
-		p[at++] = 2;
+		word_put(p, n++, RTE_BE32(SYN_SACK));
 	}
-	if (o->has_wscale) {
-		p[at++] = TCP_OPT_NOP;
-		p[at++] = TCP_OPT_WSCALE;
-		p[at++] = 3;
-		p[at++] = o->wscale;
-	}
-	if (o->has_uto) {
-		p[at++] = TCP_OPT_UTO;
-		p[at++] = TCP_OPT_UTO_LEN;
-		p[at++] = o->uto >> 8;
-		p[at++] = o->uto & 0xff;
-	}
-	return at;
+	if (o->has_wscale)
+		word_put(p, n++, word_be32(SYN_SCALE | o->wscale));
+	if (o->has_uto)
+		word_put(p, n++,
+			word_be32((uint32_t)TCP_OPT_UTO << 24 | TCP_OPT_UTO_LEN << 16 | o->uto));
+	return 4 * n;
 }
 
 uint8_t

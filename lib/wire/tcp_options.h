@@ -80,19 +80,22 @@ tcp_options_parse_ts_only(const uint8_t *p, uint32_t len, uint32_t *tsval, uint3
 	if (len != sizeof(word))
 		return false;
 	memcpy(word, p, sizeof(word));
-	*tsval = rte_be_to_cpu_32(word[1]);
-	*tsecr = rte_be_to_cpu_32(word[2]);
+	*tsval = word_be32(word[1]);
+	*tsecr = word_be32(word[2]);
 	return word[0] == RTE_BE32(TCP_OPT_TS_HEAD);
 }
 
-/* Write just that; returns its length. */
-static inline uint8_t
+/* Write just that, TCP_OPT_TS_PADDED bytes; returns their sum (wire/checksum.h). */
+static inline uint64_t
 tcp_options_build_ts_only(uint8_t *p, uint32_t tsval, uint32_t tsecr)
 {
-	word_put(p, 0, RTE_BE32(TCP_OPT_TS_HEAD));
-	word_put(p, 1, rte_cpu_to_be_32(tsval));
-	word_put(p, 2, rte_cpu_to_be_32(tsecr));
-	return TCP_OPT_TS_PADDED;
+	const uint32_t head = RTE_BE32(TCP_OPT_TS_HEAD);
+	const uint32_t val = word_be32(tsval), ecr = word_be32(tsecr);
+
+	word_put(p, 0, head);
+	word_put(p, 1, val);
+	word_put(p, 2, ecr);
+	return (uint64_t)head + val + ecr;
 }
 
 /*

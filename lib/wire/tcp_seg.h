@@ -66,9 +66,9 @@ tcp_seg_parse(const uint8_t *p, uint32_t len, struct tcp_seg *out)
 
 	if (header_len < sizeof(*h) || header_len > len)
 		return WIRE_L4_HEADER;
-	out->seq = rte_be_to_cpu_32(h->sent_seq);
-	out->ack = rte_be_to_cpu_32(h->recv_ack);
-	out->wnd = rte_be_to_cpu_16(h->rx_win);
+	out->seq = word_be32(h->sent_seq);
+	out->ack = word_be32(h->recv_ack);
+	out->wnd = word_be16(h->rx_win);
 	out->flags = h->tcp_flags;
 	out->opts_len = header_len - sizeof(*h);
 	out->opts = p + sizeof(*h);
@@ -92,10 +92,9 @@ static inline uint64_t
 tcp_seg_build(uint8_t *p, const struct tcp_seg_head *s)
 {
 	const uint32_t words = (sizeof(struct rte_tcp_hdr) + s->opts_len) / 4;
-	const uint32_t ports = rte_cpu_to_be_32(
-		(uint32_t)rte_be_to_cpu_16(s->sport) << 16 | rte_be_to_cpu_16(s->dport));
-	const uint32_t seq = rte_cpu_to_be_32(s->seq), ack = rte_cpu_to_be_32(s->ack);
-	const uint32_t last = rte_cpu_to_be_32(words << 28 | (uint32_t)s->flags << 16 | s->wnd);
+	const uint32_t ports = word_be32((uint32_t)word_be16(s->sport) << 16 | word_be16(s->dport));
+	const uint32_t seq = word_be32(s->seq), ack = word_be32(s->ack);
+	const uint32_t last = word_be32(words << 28 | (uint32_t)s->flags << 16 | s->wnd);
 
 	word_put(p, 0, ports);
 	word_put(p, 1, seq);

@@ -14,6 +14,24 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
+
+/*
+ * To and from network order, as rte_cpu_to_be_32() and its kind do; but those are assembler, which
+ * a compiler can neither compute at build time nor join with a load.
+ */
+static inline uint32_t
+word_be32(uint32_t x)
+{
+	return RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? __builtin_bswap32(x) : x;
+}
+
+static inline uint16_t
+word_be16(uint16_t x)
+{
+	return RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? __builtin_bswap16(x) : x;
+}
+
 /* Write word `i` of the header at `p`. */
 static inline void
 word_put(uint8_t *p, uint32_t i, uint32_t word)

@@ -16,6 +16,7 @@
 
 #include "stack/stack.h"
 #include "two.h"
+#include "wire/ecn.h"
 #include "wire/eth.h"
 #include "wire/ipv4.h"
 #include "wire/tcp_options.h"
@@ -56,7 +57,7 @@ fill_frame(struct rte_mbuf *m, uint32_t i, uint16_t payload)
 	eth_template_build(&eth, &server, &client, ETH_NO_VLAN, RTE_ETHER_TYPE_IPV4);
 	memcpy(p, eth.bytes, eth.len);
 	ipv4_build(p + 14, rte_cpu_to_be_32(TWO_CLIENT_IP), rte_cpu_to_be_32(TWO_SERVER_IP),
-		IPPROTO_TCP, tcp_len);
+		IPPROTO_TCP, ECN_NOT_ECT, tcp_len);
 	tcp_seg_build(p + 34, &head);
 	some_options(p + 54, i);
 	memset(p + 54 + TCP_OPT_TS_PADDED, 'x', payload);

@@ -13,13 +13,14 @@
 
 #include "ip/ip.h"
 #include "ip/packet.h"
+#include "wire/tcp_seg.h"
 
 #define PAYLOAD 2
 #define TCP_LEN sizeof(struct rte_tcp_hdr)
 
 static uint8_t bytes[256];
 static struct rte_mbuf frame = {.buf_addr = bytes, .buf_len = sizeof(bytes), .nb_segs = 1};
-static const struct ip_iface in_software;
+static struct ip_iface iface;
 
 static uint16_t
 sum(const uint8_t *p, uint32_t len, uint64_t start)
@@ -31,87 +32,100 @@ sum(const uint8_t *p, uint32_t len, uint64_t start)
 	return start;
 }
 
-/* A segment behind `header_len` bytes of header, its payload `x`; returns where it is. */
-static uint8_t *
-segment(uint32_t header_len, uint16_t x)
+/* A segment with payload `x` at `tcp`; returns its sum. */
+static uint64_t
+segment(uint8_t *tcp, uint16_t x)
 {
-	struct rte_tcp_hdr *tcp = (void *)(bytes + header_len);
+	const struct tcp_seg_head head = {
+		.sport = RTE_BE16(80),
+		.dport = RTE_BE16(1025),
+		.flags = TCP_ACK,
+	};
+	uint64_t header = tcp_seg_build(tcp, &head);
 
-	memset(tcp, 0, TCP_LEN);
-	tcp->src_port = RTE_BE16(80);
-	tcp->dst_port = RTE_BE16(1025);
-	tcp->data_off = TCP_LEN / 4 << 4;
-	tcp->tcp_flags = RTE_TCP_ACK_FLAG;
-	bytes[header_len + TCP_LEN] = x >> 8;
-	bytes[header_len + TCP_LEN + 1] = x & 0xff;
-	frame.pkt_len = frame.data_len = header_len + TCP_LEN + PAYLOAD;
-	return (uint8_t *)tcp;
+	tcp[TCP_LEN] = x >> 8;
+	tcp[TCP_LEN + 1] = x & 0xff;
+	return checksum_add(header, checksum_bytes(tcp + TCP_LEN, PAYLOAD));
 }
 
 /* RFC 1624 3: the sum is right, and a sum of 0 is sent as 0. */
 static void
-assert_sums(void (*checksums)(const struct ip_iface *, struct rte_mbuf *), uint32_t header_len,
-	uint32_t addresses_at, uint32_t addresses_len)
+assert_sums(uint8_t *tcp, bool v6, uint64_t pseudo, uint64_t expected)
 {
-	uint64_t pseudo = IPPROTO_TCP + TCP_LEN + PAYLOAD;
 	uint32_t zeros = 0;
 
-	pseudo += sum(bytes + addresses_at, addresses_len, 0);
+	expected += IPPROTO_TCP + TCP_LEN + PAYLOAD;
 	for (uint32_t x = 0; x <= UINT16_MAX; x++) {
-		uint8_t *tcp = segment(header_len, x);
+		uint64_t of_segment = segment(tcp, x);
 		uint16_t field;
 
-		checksums(&in_software, &frame);
+		packet_put_checksum(&iface, &frame, tcp, v6, of_segment, pseudo);
 		field = tcp[16] << 8 | tcp[17];
-		assert_int_equal(sum(tcp, TCP_LEN + PAYLOAD, pseudo), 0xffff);
+		assert_int_equal(sum(tcp, TCP_LEN + PAYLOAD, expected), 0xffff);
 		assert_int_not_equal(field, 0xffff);
 		zeros += field == 0;
 	}
 	assert_in_range(zeros, 1, 2);
 }
 
-/* As it is built: without a checksum. */
-static void
-sums_v4(const struct ip_iface *ip, struct rte_mbuf *m)
-{
-	struct rte_ipv4_hdr *h = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-
-	h->hdr_checksum = 0;
-	packet_checksums_v4(ip, m);
-	assert_int_equal(sum((uint8_t *)h, sizeof(*h), 0), 0xffff);
-}
-
 static void
 test_packet_sums_v4(void **state)
 {
-	struct rte_ipv4_hdr *ip = (void *)bytes;
-
 	(void)state;
-	*ip = (struct rte_ipv4_hdr){
-		.version_ihl = 0x45,
-		.total_length = rte_cpu_to_be_16(sizeof(*ip) + TCP_LEN + PAYLOAD),
-		.next_proto_id = IPPROTO_TCP,
-		.src_addr = RTE_BE32(0xc6120002),
-		.dst_addr = RTE_BE32(0xc6120001),
-	};
-	assert_sums(sums_v4, sizeof(*ip), 12, 8);
+	for (uint32_t host = 0; host <= UINT16_MAX; host++) {
+		packet_put_v4(bytes, RTE_BE32(0xc6120002),
+			rte_cpu_to_be_32(0xc6130000 | host), IPPROTO_TCP, 0, TCP_LEN + PAYLOAD);
+		assert_int_equal(sum(bytes, PACKET_V4_LEN, 0), 0xffff);
+		assert_false(bytes[10] == 0xff && bytes[11] == 0xff);
+	}
+	assert_sums(bytes + PACKET_V4_LEN, false,
+		packet_put_v4(bytes, RTE_BE32(0xc6120002), RTE_BE32(0xc6120001), IPPROTO_TCP, 0,
+			TCP_LEN + PAYLOAD),
+		sum(bytes + 12, 8, 0));
 }
 
 static void
 test_packet_sums_v6(void **state)
 {
-	struct rte_ipv6_hdr *ip = (void *)bytes;
+	static const uint8_t peer[16] = {0x20, 1, 0, 2, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0xff, 0xfe, 0xfd};
+	static const uint8_t ours[16] = {0x20, 1, 0, 2, [15] = 1}, none[16];
+	uint8_t key[16] = {0};
+	void *memory = test_malloc(addr6_bytes(addr6_places(16)));
+	rte_be32_t laddr, raddr;
+	uint64_t pseudo;
 
 	(void)state;
-	memset(ip, 0, sizeof(*ip));
-	ip->vtc_flow = RTE_BE32(6u << 28);
-	ip->payload_len = rte_cpu_to_be_16(TCP_LEN + PAYLOAD);
-	ip->proto = IPPROTO_TCP;
-	for (uint32_t i = 0; i < 16; i++) {
-		ip->src_addr[i] = 0x20 + i;
-		ip->dst_addr[i] = 0xf0 + i;
-	}
-	assert_sums(packet_checksums_v6, sizeof(*ip), 8, 32);
+	memset(memory, 0, addr6_bytes(addr6_places(16)));
+	assert_int_equal(ip6_start(&iface, memory, addr6_places(16), key, ours, 48, none), 0);
+	laddr = ip6_local_name(&iface, ours);
+	raddr = ip6_peer_name(&iface, peer);
+	pseudo = packet_put_v6(
+		&iface, bytes, laddr, raddr, IPPROTO_TCP, 0, 0x12345, TCP_LEN + PAYLOAD);
+	assert_memory_equal(bytes + 8, ours, 16);
+	assert_memory_equal(bytes + 24, peer, 16);
+	assert_sums(bytes + IPV6_LEN, true, pseudo, sum(bytes + 8, 32, 0));
+	test_free(memory);
+}
+
+/* The port makes the checksum: the pseudo header's sum is in its place. */
+static void
+test_packet_offload(void **state)
+{
+	static const struct ip_iface by_port = {.checksum_offload = true};
+	uint64_t pseudo = packet_put_v4(bytes, RTE_BE32(0xc6120002), RTE_BE32(0xc6120001),
+		IPPROTO_TCP, 0, TCP_LEN + PAYLOAD);
+	uint64_t expected = sum(bytes + 12, 8, IPPROTO_TCP + TCP_LEN + PAYLOAD);
+	uint8_t *tcp = bytes + PACKET_V4_LEN;
+
+	(void)state;
+	frame.ol_flags = 0;
+	packet_put_checksum(&by_port, &frame, tcp, false, segment(tcp, 1), pseudo);
+	assert_int_equal(tcp[16] << 8 | tcp[17], expected);
+	assert_int_equal(bytes[10] | bytes[11], 0);
+	assert_int_equal(frame.ol_flags, RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM |
+						 RTE_MBUF_F_TX_TCP_CKSUM);
+	assert_int_equal(frame.l3_len, PACKET_V4_LEN);
+	assert_int_equal(frame.l4_len, TCP_LEN);
 }
 
 int
@@ -120,6 +134,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		ROW_TEST("DT-09", test_packet_sums_v4),
 		ROW_TEST("DT-09", test_packet_sums_v6),
+		ROW_TEST("DT-09", test_packet_offload),
 	};
 
 	return unit_main(argc, argv, tests, N_OF(tests), NULL, NULL);

@@ -225,7 +225,7 @@ static uint32_t
 ip_packet(uint8_t *p, uint32_t options)
 {
 	memset(p, 0, 20 + options + IP_PAYLOAD);
-	ipv4_build(p, IP(10, 0, 0, 1), IP(192, 168, 255, 9), IPPROTO_TCP, options + IP_PAYLOAD);
+	ipv4_build(p, IP(10, 0, 0, 1), IP(192, 168, 255, 9), IPPROTO_TCP, 0, options + IP_PAYLOAD);
 	p[0] = 0x40 | (20 + options) / 4;
 	memset(p + 20, 1, options);
 	return 20 + options + IP_PAYLOAD;
@@ -254,14 +254,20 @@ ip_parse_exact(const uint8_t *packet, uint32_t len, bool known_good, struct ipv4
 static void
 test_ipv4_build(void **state)
 {
-	static const uint8_t want[20] = {0x45, 0, 0x12, 0x48, 0, 0, 0x40, 0, 64, 6, 0, 0, /* DF */
+	static const uint8_t want[20] = {0x45, 0, 0x12, 0x48, 0, 0, 0x40, 0, 64, 6, 0x5e, 0xfd, /* DF */
 		10, 0, 0, 1, 192, 168, 255, 9};
 	uint8_t p[20];
 
 	(void)state;
 	memset(p, 0xff, sizeof(p));
-	ipv4_build(p, IP(10, 0, 0, 1), IP(192, 168, 255, 9), IPPROTO_TCP, 0x1234);
+	ipv4_build(p, IP(10, 0, 0, 1), IP(192, 168, 255, 9), IPPROTO_TCP, 0, 0x1234);
 	assert_memory_equal(p, want, sizeof(want));
+	ipv4_build(p, IP(10, 0, 0, 1), IP(192, 168, 255, 9), IPPROTO_TCP, 2, 0x1234);
+	assert_int_equal(p[1], 2);
+	assert_int_equal(rte_raw_cksum(p, sizeof(p)), 0xffff);
+	ipv4_allow_fragments(p, 0xabcd);
+	assert_memory_equal(p + 4, ((const uint8_t[]){0xab, 0xcd, 0, 0}), 4);
+	assert_int_equal(rte_raw_cksum(p, sizeof(p)), 0xffff);
 }
 
 /* All header lengths, each cut at every byte and with padding behind. */
