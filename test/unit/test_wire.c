@@ -9,7 +9,6 @@
 #include <rte_ip.h>
 
 #include "wire/arp.h"
-#include "wire/checksum.h"
 #include "wire/eth.h"
 #include "wire/icmp.h"
 #include "wire/ipv4.h"
@@ -524,57 +523,6 @@ test_icmp_short_and_random(void **state)
 	assert_true(ok > RANDOM_INPUTS / 4);
 }
 
-/* ---- sums */
-
-/* RFC 1071, a byte at a time: what checksum.h must come to. */
-static uint16_t
-sum_by_bytes(const uint8_t *p, uint32_t len)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < len; i++) {
-		sum += i & 1 ? p[i] : p[i] << 8;
-		sum = (sum & 0xffff) + (sum >> 16);
-	}
-	return sum;
-}
-
-static void
-test_checksum_of_any_bytes(void **state)
-{
-	struct rng r = {.state = 7};
-
-	(void)state;
-	for (uint32_t len = 0; len < 3000; len++) {
-		uint8_t *exact = exact_alloc(len), fill = rng_next(&r) % 3 ? rng_next(&r) : 0xff;
-		bool constant = len % 5 == 0; /* all ones carry the most */
-		uint16_t got, want;
-
-		for (uint32_t i = 0; i < len; i++)
-			exact[i] = constant ? fill : rng_next(&r);
-		got = rte_be_to_cpu_16(checksum_fold(checksum_bytes(exact, len)));
-		want = sum_by_bytes(exact, len);
-		assert_int_equal(got, want);
-		if (len % 4 == 0 && len <= 60)
-			assert_int_equal(
-				rte_be_to_cpu_16(checksum_fold(checksum_words(exact, len / 4))), want);
-		free(exact);
-	}
-}
-
-static void
-test_checksum_carries(void **state)
-{
-	(void)state;
-	assert_int_equal(checksum_add(UINT64_MAX, 1), 1);
-	assert_int_equal(checksum_add(UINT64_MAX, UINT64_MAX), UINT64_MAX);
-	assert_int_equal(checksum_fold(UINT64_MAX), 0xffff);
-	assert_int_equal(checksum_fold(UINT64_MAX - 1), 0xfffe);
-	assert_int_equal(checksum_fold(0xffff0001), 1);
-	assert_int_equal(checksum_fold(0x10000), 1);
-	assert_int_equal(checksum_fold(0), 0);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -587,8 +535,6 @@ main(int argc, char **argv)
 		ROW_TEST("IP-01", test_arp_lies),
 		cmocka_unit_test(test_arp_random),
 		cmocka_unit_test(test_ipv4_build),
-		ROW_TEST("DT-09", test_checksum_of_any_bytes),
-		ROW_TEST("DT-09", test_checksum_carries),
 		ROW_TEST("IP-06", test_ipv4_lengths),
 		ROW_TEST("IP-06", test_ipv4_version_and_ihl),
 		ROW_TEST("IP-06", test_ipv4_total_length),
