@@ -206,6 +206,18 @@ connected(struct end *e)
 	react(e);
 }
 
+/*
+ * A cookie proves itself for as long as it is young, not just once (RFC 4987 3.6): the ACK of one
+ * that comes again, when all is over and the RST was lost, makes another connection of it.
+ */
+static void
+come_back(struct side *side, spate_conn c)
+{
+	spate_set_user(side->stack, c, (uintptr_t)&side->sim->nobody);
+	sim_trace(side->sim, "a cookie's connection comes back, and is aborted");
+	spate_abort(side->stack, c);
+}
+
 static void
 on_accept(void *app, spate_conn c, uint32_t cookie)
 {
@@ -223,6 +235,10 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 		if (peer_of(e)->state == END_IDLE || peer_of(e)->iss != info.rcv_nxt - 1)
 			continue;
 		side->opened++;
+		if (e->state == END_ENDED && counted(side->sim, e->side, SPATE_COOKIES_ACCEPTED)) {
+			come_back(side, c);
+			return;
+		}
 		spate_set_user(side->stack, c, (uintptr_t)e);
 		e->c = c;
 		connected(e);
@@ -294,6 +310,11 @@ on_closed(void *app, spate_conn c, int reason)
 	struct side *side = app;
 	struct end *e = end_of(app, c);
 	struct sim *s = e->sim;
+
+	if (e == &s->nobody) {
+		side->closed[1]++; /* come_back() */
+		return;
+	}
 	sim_trace(s, "conn %d.%d %c: closed %d", e->slot, e->inc, 'A' + e->side, reason);
 	if (e->state == END_ENDED || e->state == END_IDLE)
 		sim_fail(s, "conn %d.%d %c: closed twice", e->slot, e->inc, 'A' + e->side);

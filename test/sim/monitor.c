@@ -456,6 +456,17 @@ must_believe(const struct flow *f, const struct seen *g)
 	return lt(g->seq, f->adv) || (len == 0 && g->seq == f->adv);
 }
 
+/* Of whichever ACK: it may be older than one that came and was not believed. */
+static bool
+is_third_duplicate(struct flow *f, const struct seen *g)
+{
+	for (uint32_t i = 0; i < HEARD; i++)
+		if (f->heard[i].ack == g->ack && f->heard[i].is_there)
+			return seen_len(g) == 0 && ++f->heard[i].again >= 3;
+	f->heard[f->n_heard++ % HEARD] = (struct heard){.ack = g->ack, .is_there = true};
+	return false;
+}
+
 static void
 given_ack(struct flow *f, const struct seen *g)
 {
@@ -471,15 +482,10 @@ given_ack(struct flow *f, const struct seen *g)
 		f->window_opened = true;
 	if (g->wnd)
 		f->window_closed = false;
-	/* Duplicates of the newest ACK it may have believed, or of the newest it had to. */
-	if (g->ack == f->last_ack && seen_len(g) == 0 && ++f->last_dups >= 3)
+	if (is_third_duplicate(f, g))
 		f->recover = f->max;
-	if (g->ack == f->acked && seen_len(g) == 0 && ++f->dups >= 3)
-		f->recover = f->max;
-	if (lt(f->last_ack, g->ack)) {
+	if (lt(f->last_ack, g->ack))
 		f->last_ack = g->ack;
-		f->last_dups = 0;
-	}
 	for (uint32_t i = 0; i < g->n_sack; i++) {
 		if (lt(g->ack, g->sack[i].right) && leq(g->sack[i].right, f->max) &&
 			(!f->sacked || lt(f->sack_high, g->sack[i].right))) {
@@ -487,10 +493,8 @@ given_ack(struct flow *f, const struct seen *g)
 			f->sack_high = g->sack[i].right;
 		}
 	}
-	if (lt(f->acked, g->ack) && must_believe(f, g)) {
+	if (lt(f->acked, g->ack) && must_believe(f, g))
 		f->acked = g->ack;
-		f->dups = 0;
-	}
 }
 
 /* Fifth check, as RFC 5961 5.2 has it: one that was half open may have refused it (RS-04). */

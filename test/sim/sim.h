@@ -52,6 +52,14 @@ struct sending {
 	enum cause cause;
 };
 
+/* An ACK, and how often it has come again without data. */
+struct heard {
+	uint32_t ack, again;
+	bool is_there;
+};
+
+#define HEARD 16
+
 /* What an observer knows of one side of a 4-tuple's present incarnation. */
 struct flow {
 	bool open;
@@ -74,7 +82,9 @@ struct flow {
 	/* As the sender of data: what it has been told, in its own numbers. */
 	uint32_t acked; /* by segments it had to believe */
 	uint32_t edge;  /* of the window offered to it */
-	uint32_t last_ack, last_dups, dups;
+	uint32_t last_ack;
+	struct heard heard[HEARD]; /* the last different ACKs that came */
+	uint32_t n_heard;
 	uint32_t recover; /* recovery of what was sent before this may go on */
 	bool window_closed, window_opened;
 	bool sacked; /* the peer has blocks, the highest up to here: */
