@@ -300,7 +300,7 @@ prefetch_record(const struct conn_table *t, uint32_t handle)
 }
 
 void
-conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, uint32_t n,
+conn_table_guess_bulk(const struct conn_table *t, const struct flow_key *keys, uint32_t n,
 	uint64_t *hashes, uint32_t *handles)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -313,13 +313,14 @@ conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, 
 		uint32_t m = match(&t->buckets[b], tag);
 
 		/* Most entries sit in their home bucket; otherwise fetch the other one now. */
-		if (m)
-			prefetch_record(t, t->buckets[b].handle[__builtin_ctz(m)]);
-		else if (t->buckets[b].away)
+		handles[i] = CONN_TABLE_NONE;
+		if (likely(m)) {
+			handles[i] = t->buckets[b].handle[__builtin_ctz(m)];
+			prefetch_record(t, handles[i]);
+		} else if (t->buckets[b].away) {
 			rte_prefetch0(&t->buckets[other_of(t, b, tag)]);
+		}
 	}
-	for (uint32_t i = 0; i < n; i++)
-		handles[i] = conn_table_lookup(t, hashes[i], &keys[i]);
 }
 
 void

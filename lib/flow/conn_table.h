@@ -99,18 +99,15 @@ int conn_table_replace(
 uint32_t conn_table_lookup(const struct conn_table *t, uint64_t hash, const struct flow_key *key);
 
 /*
- * The same for `n` keys (<= CONN_TABLE_BULK) in three passes, so that the cache misses
- * of one key overlap those of the others: hash and fetch buckets, match tags and fetch
- * records, compare keys. Writes the hashes and the handles. The answers are true when
- * it returns; conn_table_confirm() keeps them true while the burst changes the table.
+ * For `n` keys (<= CONN_TABLE_BULK) in two passes, so that the cache misses of one overlap those of
+ * the others: hash and fetch buckets; match tags and fetch records. Writes the hashes, and for each
+ * key the handle that most likely is its own: keys are compared by conn_table_confirm(), when each
+ * has its turn, and records may have come and gone.
  */
-void conn_table_lookup_bulk(const struct conn_table *t, const struct flow_key *keys, uint32_t n,
+void conn_table_guess_bulk(const struct conn_table *t, const struct flow_key *keys, uint32_t n,
 	uint64_t *hashes, uint32_t *handles);
 
-/*
- * What `handle`, found earlier for `key`, is now. A record whose key no longer matches
- * was freed or became another; a miss may have been filled since.
- */
+/* What `handle`, guessed for `key`, is by now: as conn_table_lookup(). */
 static inline uint32_t
 conn_table_confirm(
 	const struct conn_table *t, uint64_t hash, const struct flow_key *key, uint32_t handle)

@@ -175,6 +175,7 @@ spate_source_filter(struct spate_source *src,
 {
 	inside(src)->mine = mine;
 	inside(src)->ctx = ctx;
+	inside(src)->ports.n_next = 0; /* what was chosen ahead was chosen without it */
 }
 
 struct chosen {

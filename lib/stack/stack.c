@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A burst's way: every frame is parsed (classify.c) and its connection's bucket fetched,
- * then all are looked up together (conn_table_lookup_bulk), then handed to TCP one
+ * then all are looked up together (conn_table_guess_bulk), then handed to TCP one
  * after the other, with everything they touch already on its way into the cache.
  */
 #include <errno.h>
@@ -378,7 +378,7 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 		segments += stack_classify(s, frames[i], &rx[segments], &keys[segments]);
 	}
 	if (segments > 0)
-		conn_table_lookup_bulk(&s->tcp.table, keys, segments, hashes, handles);
+		conn_table_guess_bulk(&s->tcp.table, keys, segments, hashes, handles);
 	for (uint32_t i = 0; i < segments; i++) {
 		rx[i].hash = hashes[i];
 		rx[i].handle = handles[i];

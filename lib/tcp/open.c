@@ -6,6 +6,8 @@
 
 /* Tuples tried in one call before it says -EAGAIN: bounds the work between two bursts. */
 #define CONNECT_TRIES 256
+/* Among so many numbers, one behind the other, one is nearly always of a worker's own. */
+#define NEAR 64
 
 int
 tcp_listen(struct tcp *t, rte_be32_t laddr, rte_be16_t lport, uint32_t backlog, unsigned int flags,
@@ -131,51 +133,84 @@ tcp_connect_listener(
 	return rc;
 }
 
-/* The tuple of the source's current number, towards where `key` says; returns its hash. */
-static uint64_t
-current_tuple(const struct tcp *t, const struct local_port *source, struct flow_key *key)
+/* Whose tuples a search is for, and towards whom. */
+struct search {
+	const struct tcp *t;
+	struct local_port *source;
+	bool (*mine)(const void *ctx, const struct flow_key *key);
+	const void *ctx;
+	struct flow_key key; /* of the source's current number */
+};
+
+static void
+look_at_current(struct search *s)
 {
-	local_port_current(source, &key->laddr, &key->lport);
-	return conn_table_hash(&t->table, key);
+	local_port_current(s->source, &s->key.laddr, &s->key.lport);
+}
+
+static bool
+is_mine(struct search *s)
+{
+	look_at_current(s);
+	return s->mine == NULL || s->mine(s->ctx, &s->key);
+}
+
+/* From the source's current number on, one of one's own. */
+static bool
+find_near(struct search *s)
+{
+	for (int i = 0; i < NEAR; i++) {
+		if (is_mine(s))
+			return true;
+		local_port_advance(s->source);
+	}
+	return false;
 }
 
 /*
  * Ports are taken at random, so the table's bucket of each open is a cache miss (20 % of a
  * client's cycles). Where the next opens begin to search is therefore chosen a few ahead, and the
- * buckets are on their way by then.
+ * buckets are on their way by then. They are tuples of one's own.
  */
 static void
-choose_ahead(const struct tcp *t, struct local_port *source, struct flow_key key)
+choose_ahead(struct search *s)
 {
-	source->next_raddr = key.raddr;
-	source->next_rport = key.rport;
+	struct local_port *source = s->source;
+
+	source->next_raddr = s->key.raddr;
+	source->next_rport = s->key.rport;
 	while (!source->sequential && source->n_next < LOCAL_PORT_AHEAD) {
-		uint32_t at = (source->first_next + source->n_next++) % LOCAL_PORT_AHEAD;
+		uint32_t at = (source->first_next + source->n_next) % LOCAL_PORT_AHEAD;
 
 		local_port_start(source);
+		if (!find_near(s))
+			return;
+		source->n_next++;
 		source->next[at].number = source->current;
-		source->next[at].hash = current_tuple(t, source, &key);
-		conn_table_prefetch(&t->table, source->next[at].hash);
+		source->next[at].hash = conn_table_hash(&s->t->table, &s->key);
+		conn_table_prefetch(&s->t->table, source->next[at].hash);
 	}
 }
 
-/* A search begins: where, and the hash of the first tuple. */
-static uint64_t
-begin_search(const struct tcp *t, struct local_port *source, struct flow_key *key)
+/* A search begins: where. True: with a tuple of one's own, and *hash is its hash. */
+static bool
+begin_search(struct search *s, uint64_t *hash)
 {
+	struct local_port *source = s->source;
 	uint32_t at = source->first_next;
 
-	if (source->next_raddr != key->raddr || source->next_rport != key->rport)
+	if (source->next_raddr != s->key.raddr || source->next_rport != s->key.rport)
 		source->n_next = 0;
 	if (source->n_next == 0) {
 		local_port_start(source);
-		return current_tuple(t, source, key);
+		return false;
 	}
 	source->n_next--;
 	source->first_next = (at + 1) % LOCAL_PORT_AHEAD;
 	source->current = source->next[at].number;
-	local_port_current(source, &key->laddr, &key->lport);
-	return source->next[at].hash;
+	*hash = source->next[at].hash;
+	look_at_current(s);
+	return true;
 }
 
 int
@@ -183,33 +218,40 @@ tcp_connect_any(struct tcp *t, struct local_port *source,
 	bool (*mine)(const void *ctx, const struct flow_key *key), const void *ctx,
 	rte_be32_t raddr, rte_be16_t rport, spate_conn *out)
 {
-	struct flow_key key = {.raddr = raddr, .rport = rport};
+	struct search s = {t, source, mine, ctx, {.raddr = raddr, .rport = rport}};
 	uint64_t hash;
+	bool chosen;
 
 	if (!ip_is_peer(t->ip, raddr))
 		return -EINVAL;
 	if (must_be_quiet(t))
 		return -EAGAIN;
 	/* A search that was cut short goes on where it stopped. */
-	hash = source->searched == 0 ? begin_search(t, source, &key)
-				     : current_tuple(t, source, &key);
+	chosen = source->searched == 0 && begin_search(&s, &hash);
 	for (int i = 0; i < CONNECT_TRIES; i++) {
 		if (source->searched == source->size) {
 			source->searched = 0;
 			spate_count(t->counters, SPATE_CONNECT_NO_PORT);
 			return -EADDRNOTAVAIL;
 		}
+		/* Somebody else's is not looked up: it would be a cache miss. */
+		if (chosen || is_mine(&s)) {
+			if (!chosen)
+				hash = conn_table_hash(&t->table, &s.key);
 
-		uint32_t handle = conn_table_lookup(&t->table, hash, &key);
+			uint32_t handle = conn_table_lookup(&t->table, hash, &s.key);
 
-		if ((mine == NULL || mine(ctx, &key)) && tuple_usable(t, handle)) {
-			source->searched = 0;
-			choose_ahead(t, source, key);
-			return open_tuple(t, &key, hash, handle, out);
+			if (tuple_usable(t, handle)) {
+				struct flow_key key = s.key;
+
+				source->searched = 0;
+				choose_ahead(&s);
+				return open_tuple(t, &key, hash, handle, out);
+			}
 		}
 		source->searched++;
 		local_port_advance(source);
-		hash = current_tuple(t, source, &key);
+		chosen = false;
 	}
 	return -EAGAIN;
 }

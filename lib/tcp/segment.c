@@ -202,8 +202,8 @@ tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_
 	return true;
 }
 
-uint16_t
-tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
+static __rte_always_inline uint16_t
+window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 {
 	uint8_t shift = syn ? 0 : tcp_rcv_wscale(t, c); /* RFC 7323 2.2: never scaled in a SYN */
 	uint32_t used = c->rcv_unread;
@@ -217,7 +217,7 @@ tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 	 * that, or bytes that trickle in unread would move the edge for ever. Rounded down, the
 	 * wire seems to take back less than a unit (RFC 7323 2.4), which is still accepted.
 	 */
-	if (!syn && seq_lt(edge, c->rcv_adv)) {
+	if (unlikely(!syn && seq_lt(edge, c->rcv_adv))) {
 		uint32_t unit = (1u << shift) - 1;
 
 		field = (tcp_rcv_wnd(c) + unit) >> shift;
@@ -230,6 +230,12 @@ tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 	if (seq_gt(edge, c->rcv_adv))
 		c->rcv_adv = edge;
 	return field;
+}
+
+uint16_t
+tcp_window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
+{
+	return window_field(t, c, syn);
 }
 
 /* The connection's header for a segment at `seq`; everything owed goes with it. */
@@ -247,7 +253,7 @@ head_of(const struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags, bo
 		.dport = c->key.rport,
 		.seq = seq,
 		.ack = flags & TCP_ACK ? c->rcv_nxt : 0,
-		.wnd = tcp_window_field(t, c, syn),
+		.wnd = window_field(t, c, syn),
 		.flags = flags,
 	};
 }

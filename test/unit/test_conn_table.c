@@ -43,6 +43,7 @@ struct trial {
 	uint32_t *free_record[2], n_free[2]; /* stacks of record indexes */
 	uint32_t eagerness;                  /* 0: mostly remove, 100: mostly insert */
 	uint64_t inserts, removes, replaces, refused;
+	uint64_t guesses, right; /* of a burst: what saves a lookup */
 	struct rng r;
 };
 
@@ -190,7 +191,7 @@ trial_operation(struct trial *t, const struct flow_key *k)
 	}
 }
 
-/* A burst: looked up at once, then handled one by one while the table changes. */
+/* A burst: guessed at once, then handled one by one while the table changes. */
 static void
 trial_burst(struct trial *t)
 {
@@ -201,12 +202,11 @@ trial_burst(struct trial *t)
 	for (uint32_t i = 0; i < n; i++) /* now and then one key twice in a burst */
 		keys[i] = i > 0 && rng_below(&t->r, 4) == 0 ? keys[i - 1]
 							    : t->key[rng_below(&t->r, t->n_keys)];
-	conn_table_lookup_bulk(&t->w.table, keys, n, hashes, handles);
+	conn_table_guess_bulk(&t->w.table, keys, n, hashes, handles);
 	for (uint32_t i = 0; i < n; i++) {
 		assert_true(hashes[i] == conn_table_hash(&t->w.table, &keys[i]));
-		if (handles[i] != oracle_lookup(t, &keys[i]))
-			fail_msg("bulk lookup says %x, rte_hash %x", handles[i],
-				oracle_lookup(t, &keys[i]));
+		t->guesses++;
+		t->right += handles[i] == oracle_lookup(t, &keys[i]);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t now = conn_table_confirm(&t->w.table, hashes[i], &keys[i], handles[i]);
@@ -245,6 +245,7 @@ trial_run(uint32_t capacity, uint32_t operations, uint64_t seed)
 	assert_true(at_capacity > operations / 1000 && low <= capacity / 4);
 	assert_true(t.inserts > operations / 20 && t.removes > operations / 20);
 	assert_true(t.replaces > operations / 20 && t.refused > operations / 1000);
+	assert_true(t.right > t.guesses * 3 / 4);
 	trial_end(&t);
 }
 
