@@ -145,7 +145,7 @@ finish(struct tcp *t, struct tcp_conn *c, int reason)
 	release(t, c);
 }
 
-void
+__rte_noinline void
 tcp_conn_end(struct tcp *t, struct tcp_conn *c, int reason)
 {
 	leave_table(t, c);

@@ -81,7 +81,8 @@ skip(struct tcp *t, struct tcp_conn *c)
 	tcp_conn_end(t, c, 0);
 }
 
-void
+/* Not inlined into tcp_advance(): whose other transitions would save and restore for it. */
+__rte_noinline void
 tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 {
 	/* By the connection, which has at hand what send_ack() has to look up. */

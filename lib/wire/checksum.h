@@ -92,24 +92,25 @@ checksum_few(const uint8_t *p, uint32_t len)
 static inline uint64_t
 checksum_bytes(const void *p, uint32_t len)
 {
-	const uint8_t *b = p, *end = b + len;
+	const uint8_t *b = p;
 	uint64_t sum = 0, word;
 
 	if (unlikely(len >= CHECKSUM_LONG))
 		return checksum_long(p, len);
 	if (unlikely(len < sizeof(word)))
 		return checksum_few(p, len);
-	for (; end - b >= CHECKSUM_BLOCK; b += CHECKSUM_BLOCK)
+	for (uint32_t n = len / CHECKSUM_BLOCK; n > 0; n--, b += CHECKSUM_BLOCK)
 		sum = checksum_block(sum, b);
-	for (; end - b >= (ptrdiff_t)sizeof(word); b += sizeof(word)) {
+	for (uint32_t n = len % CHECKSUM_BLOCK / sizeof(word); n > 0; n--, b += sizeof(word)) {
 		memcpy(&word, b, sizeof(word));
 		sum = checksum_add(sum, word);
 	}
-	if (b == end)
+	len %= sizeof(word);
+	if (len == 0)
 		return sum;
 	/* The last bytes as the end of a word that reaches back; an even number of them, or odd. */
-	memcpy(&word, end - sizeof(word), sizeof(word));
-	return checksum_add(sum, checksum_last(word, end - b));
+	memcpy(&word, b + len - sizeof(word), sizeof(word));
+	return checksum_add(sum, checksum_last(word, len));
 }
 
 /* To 16 bits, in the order of memory. 0 only of nothing but zeros. */
