@@ -211,6 +211,7 @@ open_run(struct work *w, struct work_client *c, uint8_t owner, struct run *r)
 	spate_conn_info(w->slot->stack, id, &info);
 	r->local = info.local;
 	v->used[rte_be_to_cpu_16(r->local.port) / 8] |= 1 << rte_be_to_cpu_16(r->local.port) % 8;
+	spate_source_filter(&c->source, fresh, v); /* its answers have changed */
 	/* Whatever the stack's own knob says: it is the peer that is looked at. */
 	spate_setopt(w->slot->stack, id, SPATE_OPT_TIMESTAMPS, wants_ts(v, r->kind));
 	w->conn[id] = (struct work_conn){

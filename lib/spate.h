@@ -307,7 +307,8 @@ int spate_source_init(struct spate_stack *s, struct spate_source *src,
 
 /*
  * Only tuples for which `mine(ctx, tuple)` is true are used: with several receive queues
- * the reply must come to this stack's.
+ * the reply must come to this stack's. Tuples are asked about a few opens ahead: where the
+ * answers have changed, say so by another call.
  */
 void spate_source_filter(struct spate_source *src,
 	bool (*mine)(const void *ctx, const struct spate_tuple *tuple), const void *ctx);

@@ -2,7 +2,7 @@
 """micro: what one operation costs alone, in time and in instructions.
 
 The benchmarks are C, in perf/micro. Time is measured with the build under test, beside
-rte_hash and rte_timer. Instructions are counted by callgrind in a build for x86-64-v3,
+rte_hash and rte_timer. Instructions are counted by callgrind in a build for x86-64-v3 with AES,
 whatever the machine is; they are the same from run to run, so perf/baseline.json keeps them, and
 `perf/run.sh --check` says which have become more.
 """

@@ -37,7 +37,10 @@ struct local_port {
 	uint64_t counter;  /* input of the keyed generator */
 	uint64_t secret[2];
 	bool sequential;
-	/* Where the next searches begin, if it is towards `next_raddr`, and the tuples' hashes. */
+	/*
+	 * Where the next searches begin, if it is towards `next_raddr`: tuples that have passed
+	 * the caller's filter, and their hashes.
+	 */
 	uint32_t n_next, first_next;
 	rte_be32_t next_raddr;
 	rte_be16_t next_rport;

@@ -28,42 +28,46 @@ packet_put_v6(const struct ip_iface *ip, uint8_t *p, rte_be32_t laddr, rte_be32_
 	       rte_cpu_to_be_32((uint32_t)protocol << 16 | len);
 }
 
-__rte_noinline void
-packet_offload(struct rte_mbuf *m, struct rte_tcp_hdr *tcp, bool v6, uint64_t pseudo)
+/* What the port needs to know of a TCP segment to sum it, and IPv4's header. */
+static void
+describe(struct rte_mbuf *m, const struct rte_tcp_hdr *tcp, bool v6)
 {
 	m->tx_offload = 0; /* packet_alloc() has not looked at it */
 	m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM |
 		       (v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
 	m->l3_len = v6 ? IPV6_LEN : PACKET_V4_LEN;
 	m->l4_len = (tcp->data_off >> 4) * 4;
+}
+
+static void
+clear_ip_checksum(struct rte_mbuf *m)
+{
+	rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *)->hdr_checksum = 0;
+}
+
+__rte_noinline void
+packet_offload(struct rte_mbuf *m, struct rte_tcp_hdr *tcp, bool v6, uint64_t pseudo)
+{
+	describe(m, tcp, v6);
 	if (!v6)
-		rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *)->hdr_checksum = 0;
+		clear_ip_checksum(m);
 	tcp->cksum = checksum_fold(pseudo); /* the port adds the segment's */
 }
 
 void
 packet_to_be_cut(const struct ip_iface *ip, struct rte_mbuf *m, bool v6, uint16_t mss)
 {
-	struct rte_ipv4_hdr *h4 = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	struct rte_ipv6_hdr *h6 = (void *)h4;
-	struct rte_tcp_hdr *tcp = v6 ? (void *)(h6 + 1) : (void *)(h4 + 1);
+	void *h = rte_pktmbuf_mtod(m, void *);
+	struct rte_tcp_hdr *tcp = RTE_PTR_ADD(h, v6 ? IPV6_LEN : PACKET_V4_LEN);
 
-	m->tx_offload = 0; /* packet_alloc() has not looked at it */
-	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_TCP_CKSUM;
-	m->l3_len = v6 ? IPV6_LEN : PACKET_V4_LEN;
-	m->l4_len = (tcp->data_off >> 4) * 4;
+	describe(m, tcp, v6);
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
 	m->tso_segsz = mss;
-	/* The flag leaves the length, another in each segment, out of the pseudo header's sum. */
-	if (v6) {
-		m->ol_flags |= RTE_MBUF_F_TX_IPV6;
-		tcp->cksum = rte_ipv6_phdr_cksum(h6, m->ol_flags);
-		return;
-	}
-	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
 	/* A port that cuts, and sums no IPv4 headers (virtio), hands them on as they are. */
-	if (ip->checksum_offload)
-		h4->hdr_checksum = 0;
-	tcp->cksum = rte_ipv4_phdr_cksum(h4, m->ol_flags);
+	if (!v6 && ip->checksum_offload)
+		clear_ip_checksum(m);
+	/* The flag leaves the length, another in each segment, out of the pseudo header's sum. */
+	tcp->cksum = v6 ? rte_ipv6_phdr_cksum(h, m->ol_flags) : rte_ipv4_phdr_cksum(h, m->ol_flags);
 }
 
 struct rte_mbuf *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A burst's way: every frame is parsed (classify.c) and its connection's bucket fetched,
- * then all are looked up together (conn_table_guess_bulk), then handed to TCP one
- * after the other, with everything they touch already on its way into the cache.
+ * then their records are guessed, and fetched, together (conn_table_guess_bulk), then handed to TCP
+ * one after the other, with everything they touch already on its way into the cache.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -168,6 +168,16 @@ find_near(struct search *s)
 }
 
 /*
+ * Not where ports follow each other. And with a filter not over IPv6: by the time of the open its
+ * peer's name may be another's.
+ */
+static bool
+looks_ahead(const struct search *s)
+{
+	return !s->source->sequential && !(s->mine && addr_is_v6(s->key.raddr));
+}
+
+/*
  * Ports are taken at random, so the table's bucket of each open is a cache miss (20 % of a
  * client's cycles). Where the next opens begin to search is therefore chosen a few ahead, and the
  * buckets are on their way by then. They are tuples of one's own.
@@ -179,7 +189,7 @@ choose_ahead(struct search *s)
 
 	source->next_raddr = s->key.raddr;
 	source->next_rport = s->key.rport;
-	while (!source->sequential && source->n_next < LOCAL_PORT_AHEAD) {
+	while (looks_ahead(s) && source->n_next < LOCAL_PORT_AHEAD) {
 		uint32_t at = (source->first_next + source->n_next) % LOCAL_PORT_AHEAD;
 
 		local_port_start(source);

@@ -86,6 +86,17 @@ add_options(struct draft *d, uint32_t len)
 	d->opts_len += len;
 }
 
+/* Has the buffer room for so much payload? False: it was given back. */
+static __rte_always_inline bool
+fits(struct tcp *t, const struct draft *d, uint32_t len)
+{
+	if (likely(len <= packet_room(d->m, payload_at(d))))
+		return true;
+	spate_count(t->counters, SPATE_DROP_NO_MBUF);
+	rte_mbuf_raw_free(d->m);
+	return false;
+}
+
 /* What is not the same for every packet, beside its addresses: rarely anything. */
 struct marks {
 	uint8_t ecn;
@@ -138,7 +149,8 @@ sign(struct tcp *t, uint32_t auth, const struct flow_key *k, struct draft *d)
 		rte_pktmbuf_free(d->m);
 		return false;
 	}
-	d->sum += checksum_words(payload_at(d) - TCP_OPT_AUTH_LEN, TCP_OPT_AUTH_LEN / 4);
+	d->sum = checksum_add(
+		d->sum, checksum_words(payload_at(d) - TCP_OPT_AUTH_LEN, TCP_OPT_AUTH_LEN / 4));
 	return true;
 }
 
@@ -186,11 +198,8 @@ tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_
 	if (!begin(t, addr_is_v6(k->raddr), &d))
 		return false;
 	add_options(&d, tcp_options_build(options_at(&d), o));
-	if (len > packet_room(d.m, payload_at(&d))) {
-		spate_count(t->counters, SPATE_DROP_NO_MBUF);
-		rte_mbuf_raw_free(d.m);
+	if (!fits(t, &d, len))
 		return false;
-	}
 	d.len = len;
 	h->opts_len = d.opts_len;
 	d.sum += tcp_seg_build(d.tcp, h);
@@ -322,6 +331,8 @@ send_one(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t 
 		d.opts_len += tcp_auth_option(t, auth, payload_at(&d));
 	h.opts_len = d.opts_len;
 	d.len = len;
+	if (len && !fits(t, &d, len))
+		return false;
 	d.sum += tcp_seg_build(d.tcp, &h);
 	if (!usual && !syn)
 		c->options &= ~TCP_O_UTO_DUE;

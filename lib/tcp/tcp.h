@@ -337,7 +337,7 @@ void tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32
 void tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
 	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o, uint32_t auth);
 
-/* The ACK of the peer's FIN from a connection that will not be in TIME_WAIT. */
+/* The ACK of the peer's FIN from a connection that ends with it, in TIME_WAIT or not. */
 void tcp_send_last_ack(struct tcp *t, struct tcp_conn *c);
 
 /* One byte (or the FIN) beyond a closed window (RFC 9293 3.8.6.1). */

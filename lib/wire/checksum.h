@@ -6,7 +6,6 @@
 #ifndef SPATE_WIRE_CHECKSUM_H
 #define SPATE_WIRE_CHECKSUM_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -56,7 +55,7 @@ checksum_block(uint64_t sum, const uint8_t *p)
 		"adcq 16(%1), %0\n\t"
 		"adcq 24(%1), %0\n\t"
 		"adcq $0, %0"
-		: "+r"(sum)
+		: "+&r"(sum)
 		: "r"(p), "m"(*(const uint8_t(*)[CHECKSUM_BLOCK])p)
 		: "cc");
 #else

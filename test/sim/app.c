@@ -224,9 +224,12 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 	struct side *side = app;
 	struct spate_conn_info info;
 	struct end *e;
+	uint64_t cookies = spate_stack_counters(side->stack)->v[SPATE_COOKIES_ACCEPTED];
+	bool from_cookie = cookies != side->cookies;
 	uint32_t slot;
 
 	(void)cookie;
+	side->cookies = cookies;
 	/* Which of the plan's connections is it? The client's ISS tells. */
 	spate_conn_info(side->stack, c, &info);
 	slot = rte_be_to_cpu_16(info.remote.port) - A_PORT;
@@ -235,7 +238,7 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 		if (peer_of(e)->state == END_IDLE || peer_of(e)->iss != info.rcv_nxt - 1)
 			continue;
 		side->opened++;
-		if (e->state == END_ENDED && counted(side->sim, e->side, SPATE_COOKIES_ACCEPTED)) {
+		if (e->state == END_ENDED && from_cookie) {
 			come_back(side, c);
 			return;
 		}

@@ -460,6 +460,8 @@ must_believe(const struct flow *f, const struct seen *g)
 static bool
 is_third_duplicate(struct flow *f, const struct seen *g)
 {
+	if (lt(g->ack, f->acked))
+		return false; /* it had to believe a newer one */
 	for (uint32_t i = 0; i < HEARD; i++)
 		if (f->heard[i].ack == g->ack && f->heard[i].is_there)
 			return seen_len(g) == 0 && ++f->heard[i].again >= 3;

@@ -135,6 +135,7 @@ struct side {
 	struct spate_stack *stack;
 	uint64_t next; /* what tick returned */
 	struct sim *sim;
+	uint64_t cookies; /* accepted so far */
 	uint32_t opened, closed[4]; /* by on_closed: in order, reset, timed out, refused */
 	/* TIME_WAIT, as far as it can be followed from outside. */
 	uint64_t tw_since[SLOTS], tw_entered;

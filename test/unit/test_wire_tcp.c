@@ -129,8 +129,6 @@ test_seg_random(void **state)
 	assert_true(ok > RANDOM_INPUTS / 10);
 }
 
-/* Options */
-
 int
 main(int argc, char **argv)
 {
