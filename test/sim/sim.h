@@ -58,7 +58,7 @@ struct heard {
 	bool is_there;
 };
 
-#define HEARD 16
+#define HEARD 32
 
 /* What an observer knows of one side of a 4-tuple's present incarnation. */
 struct flow {
