@@ -19,6 +19,7 @@
 #include <rte_eal.h>
 #include <rte_mempool.h>
 
+#include "../eal.h"
 #include "fuzz.h"
 
 #define SEED_SECONDS 60 /* many times what one needs, also under a sanitizer */
@@ -100,7 +101,7 @@ start_eal(void)
 	snprintf(words[RTE_DIM(words) - 1], sizeof(words[0]), "--file-prefix=fuzz-%d", getpid());
 	for (size_t i = 0; i < RTE_DIM(words); i++)
 		argv[i] = words[i];
-	if (rte_eal_init(RTE_DIM(argv), argv) < 0)
+	if (eal_on_any_cpu(RTE_DIM(argv), argv) < 0)
 		return -1;
 	/* No per-core cache: what is not in use is in the pool, where it can be counted. */
 	rx_pool = rte_pktmbuf_pool_create("in", RX_BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);

@@ -10,6 +10,7 @@
 #include <rte_eal.h>
 #include <rte_mempool.h>
 
+#include "../eal.h"
 #include "script.h"
 
 #define BUFFERS       4095
@@ -231,7 +232,7 @@ start_eal(const char *name)
 	snprintf(words[RTE_DIM(words) - 1], sizeof(words[0]), "--file-prefix=script-%d", getpid());
 	for (size_t i = 0; i < RTE_DIM(words); i++)
 		argv[i + 1] = words[i];
-	if (rte_eal_init(RTE_DIM(argv), argv) < 0)
+	if (eal_on_any_cpu(RTE_DIM(argv), argv) < 0)
 		return -1;
 	/* No per-core cache: what is not in use is in the pool, where it can be counted. */
 	pool = rte_pktmbuf_pool_create("script", BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
