@@ -4,6 +4,7 @@
  * with both algorithms: a transfer in which the keys change, and peers that disagree. And what
  * the sequence number extension is for: a segment, recorded and sent again 2^32 bytes later.
  */
+#include "../eal.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -476,7 +477,7 @@ setup(void **state)
 	for (size_t i = 0; i < N_OF(words); i++)
 		argv[i + 1] = words[i];
 	zeros = calloc(1, CHUNK);
-	if (zeros == NULL || rte_eal_init(N_OF(argv), argv) < 0)
+	if (zeros == NULL || eal_on_any_cpu(N_OF(argv), argv) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("pair", BUFFERS, 0, 0, MTU + RTE_PKTMBUF_HEADROOM + 64, -1);
 	return pool ? 0 : -1;

@@ -5,6 +5,7 @@
  * changes no byte; entries moved to make room and found afterwards. Records are in
  * both spaces and lie in memory of their exact size.
  */
+#include "../eal.h"
 #include "conn_records.h"
 
 #include <errno.h>
@@ -516,7 +517,7 @@ start_eal(void **state)
 		(int)getpid());
 	while ((argv[argc] = strsep(&rest, " ")) != NULL)
 		argc++;
-	return rte_eal_init(argc, argv) < 0 ? -1 : 0;
+	return eal_on_any_cpu(argc, argv) < 0 ? -1 : 0;
 }
 
 static int

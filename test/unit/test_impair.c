@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "port/impair.h"
+#include "../eal.h"
 #include "unit.h"
 
 #include <rte_eal.h>
@@ -27,7 +28,7 @@ start(void **state)
 	snprintf(words[N_OF(words) - 1], sizeof(words[0]), "--file-prefix=impair-%d", getpid());
 	for (size_t i = 0; i < N_OF(words); i++)
 		argv[i] = words[i];
-	if (rte_eal_init(N_OF(argv), argv) < 0)
+	if (eal_on_any_cpu(N_OF(argv), argv) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("impair", 16383, 0, 0, 512, -1);
 	return pool ? 0 : -1;

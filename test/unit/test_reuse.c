@@ -5,6 +5,7 @@
  * the first meets TIME_WAIT. All are to be let in (TW-05), which they are when initial
  * sequence numbers follow a clock that is fast enough (CM-11), across their wrap too.
  */
+#include "../eal.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -292,7 +293,7 @@ start_eal(void **state)
 		(int)getpid());
 	for (size_t i = 0; i < N_OF(words); i++)
 		argv[i] = words[i];
-	if (rte_eal_init(N_OF(words), argv) < 0)
+	if (eal_on_any_cpu(N_OF(words), argv) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("reuse", 1023, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
 	return pool ? 0 : -1;
