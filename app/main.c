@@ -2,6 +2,7 @@
 /* spate: the program. Options, EAL, the embedded wire, commands, the run, the end. */
 #include <errno.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,13 +146,15 @@ run(struct app *a)
 int
 main(int argc, char **argv)
 {
-	struct app *a = calloc(1, sizeof(*a));
+	/* Not calloc(): the workers in it are to begin at cache lines. */
+	struct app *a = aligned_alloc(alignof(struct app), sizeof(*a));
 	int status;
 
 	if (a == NULL || sodium_init() < 0) {
 		fprintf(stderr, "spate: no memory\n");
 		return EXIT_FAILED;
 	}
+	memset(a, 0, sizeof(*a));
 	switch (options_parse(&a->options, argc, argv)) {
 	case OPTIONS_DONE:
 		return 0;
