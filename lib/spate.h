@@ -183,6 +183,7 @@ struct spate_stack_conf {
 	const char *name;         /* unique in the process, up to 24 characters */
 	int socket_id;            /* NUMA node, -1 any */
 	struct rte_mempool *pool; /* buffers for frames sent: one segment each, 2 KiB data room */
+	uint32_t pool_share;      /* how many of them are this stack's; 0: all */
 	uint32_t max_conns;       /* connections at once, both roles */
 	uint32_t max_time_wait;   /* TIME_WAIT records */
 	uint32_t max_auth;        /* protected by TCP-AO at once, TIME_WAIT included; 0: 16384 */
@@ -202,11 +203,8 @@ struct spate_stack_conf {
 	struct spate_tcp_conf tcp;
 	const struct spate_ops *ops;
 	void *app;
-	/*
-	 * Big tables: zeroed, 64-byte aligned. NULL: the C library's heap. `sparse`: much of it may
-	 * never be touched, and should cost nothing until it is.
-	 */
-	void *(*alloc)(void *ctx, size_t bytes, bool sparse);
+	/* Big tables: zeroed, 64-byte aligned. NULL: the C library's heap. */
+	void *(*alloc)(void *ctx, size_t bytes, bool sparse); /* sparse: costs when touched only */
 	void (*free)(void *ctx, void *mem, size_t bytes);
 	void *alloc_ctx;
 };

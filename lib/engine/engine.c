@@ -65,13 +65,37 @@ make_workers(struct engine *e)
 	return 0;
 }
 
-/* Receive buffers, and everything the slot's stack may hold. */
+/* The slot whose frames come to `slot` by pointer: the first of their two ports' it is, or NULL. */
+static const struct engine_slot *
+other_end(const struct engine *e, const struct engine_slot *slot)
+{
+	for (const struct engine_slot *s = e->slot; s < slot; s++)
+		if (slot->port->shares_mbufs && s->port->shares_mbufs && s->queue == slot->queue)
+			return s;
+	return NULL;
+}
+
+/*
+ * Receive buffers, and everything the slot's stack may hold.
+ *
+ * Where frames cross by pointer both ends have one pool. What was received is then sent next, by
+ * whom it was received, and its cache lines cross between two cores once for each frame. A buffer
+ * of a pool of the sender's goes back there as well, and they cross twice.
+ */
 static int
 make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
 {
 	char name[RTE_MEMPOOL_NAMESIZE], want[ROOM_TEXT], have[ROOM_TEXT];
 	int socket = rte_lcore_to_socket_id(slot->worker->lcore);
+	const struct engine_slot *other = other_end(e, slot);
 
+	if (other) {
+		slot->pool = other->pool;
+		return 0;
+	}
+	if (slot->port->shares_mbufs)
+		mbufs = 2 * mbufs + 1; /* one less than a power of two takes least */
+	slot->owns_pool = true;
 	snprintf(name, sizeof(name), "mbufs_%u_%u", slot->port->id, slot->queue);
 	slot->pool = rte_pktmbuf_pool_create(
 		name, mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
@@ -110,6 +134,7 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	sc.name = name;
 	sc.socket_id = slot->memory.socket_id;
 	sc.pool = slot->pool;
+	sc.pool_share = conf->mbufs;
 	sc.max_conns = conf->max_conns;
 	sc.max_time_wait = conf->max_time_wait;
 	memcpy(sc.mac, &slot->port->mac, sizeof(sc.mac));
@@ -312,7 +337,8 @@ engine_stop(struct engine *e)
 		port_stop(&e->port[i]);
 	engine_lend_end(e);
 	for (uint16_t i = 0; i < e->n_slots; i++)
-		rte_mempool_free(e->slot[i].pool);
+		if (e->slot[i].owns_pool)
+			rte_mempool_free(e->slot[i].pool);
 	for (uint16_t i = 0; i < e->n_workers; i++)
 		rte_ring_free(e->worker[i].calls);
 	memset(e, 0, sizeof(*e));

@@ -146,6 +146,19 @@ add_buffers(struct rte_mempool *mp, void *sum, struct rte_mempool_memhdr *mem, u
 	*(uint64_t *)sum += mem->len;
 }
 
+/* The slot's part of its pool, which the two ends of a wire in memory share. */
+static uint64_t
+buffers_of(const struct engine *e, const struct engine_slot *slot)
+{
+	uint64_t bytes = 0;
+	uint16_t users = 0;
+
+	rte_mempool_mem_iter(slot->pool, add_buffers, &bytes);
+	for (uint16_t i = 0; i < e->n_slots; i++)
+		users += e->slot[i].pool == slot->pool;
+	return bytes / users;
+}
+
 void
 room_used(const struct engine *e, const struct engine_slot *slot, struct room_used *u)
 {
@@ -159,7 +172,7 @@ room_used(const struct engine *e, const struct engine_slot *slot, struct room_us
 			     s->memory.sparse_bytes;
 		u->hugepages += s->memory.hugepage_bytes;
 		u->sparse += s->memory.sparse_bytes;
-		rte_mempool_mem_iter(s->pool, add_buffers, &u->buffers);
+		u->buffers += buffers_of(e, s);
 	}
 }
 

@@ -21,7 +21,7 @@
 #define VLAN_LAST       4094
 #define MTU_DEFAULT     1500
 #define MTU_LEAST       576 /* what every IPv4 host must take (RFC 791) */
-#define PREFETCH        6   /* frames ahead */
+#define PREFETCH        12  /* frames ahead */
 #define HOLES_PER_EXTRA 2
 #define HOLES_LEAST     4096
 #define SECRET_TABLE    0 /* where in conf.secret the 16-byte keys are */
@@ -179,9 +179,9 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->max_extras = tcp_extra_places(&c->tcp, c->max_conns);
 	t->extra_free = TCP_EXTRA_NONE;
 	/* Data waiting for its ACK must leave buffers for the ACK to be received in. */
-	t->owned_max = c->pool->size / 4;
+	t->owned_max = (c->pool_share ? c->pool_share : c->pool->size) / 4;
 	/* And so must what waits for a segment that is lost. */
-	t->held_max = c->pool->size / 4;
+	t->held_max = t->owned_max;
 	timewait_init(&t->tw, s->memory[MEMORY_TIME_WAIT], c->max_time_wait,
 		2ull * c->tcp.msl_ms * 1000000);
 	space[0] = (struct conn_table_space){&t->conns[0].key, sizeof(struct tcp_conn)};
@@ -315,14 +315,18 @@ spate_now(const struct spate_stack *s)
 	return s->tcp.now_ns;
 }
 
-/* Headers with timestamps fill the first line; a request or a short response begins the second. */
+/*
+ * Headers with timestamps fill the first line; a request or a short response begins the second.
+ * Fetched to be written: where frames come from another core's cache, the buffer is the next one
+ * this core sends from, and its lines need not be asked for twice.
+ */
 static void
 prefetch_frame(const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 
-	rte_prefetch0(p);
-	rte_prefetch0(p + RTE_CACHE_LINE_SIZE);
+	__builtin_prefetch(p, 1);
+	__builtin_prefetch(p + RTE_CACHE_LINE_SIZE, 1);
 }
 
 /*
@@ -369,7 +373,7 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 	/* A frame from another core's cache costs a miss for its buffer's header, then for its own.
 	 */
 	for (uint32_t i = 0; i < n; i++)
-		rte_prefetch0(frames[i]);
+		__builtin_prefetch(frames[i], 1);
 	for (uint32_t i = 0; i < n && i < PREFETCH; i++)
 		prefetch_frame(frames[i]);
 	for (uint32_t i = 0; i < n; i++) {
