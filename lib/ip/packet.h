@@ -47,29 +47,6 @@ packet_pseudo_v4(rte_be32_t laddr, rte_be32_t raddr, uint8_t protocol, uint32_t 
 /* Where a packet begins in its buffer, at most. */
 #define PACKET_OFFSET_MAX (RTE_PKTMBUF_HEADROOM + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
 
-/* Buffers that will be taken so many takes from now are fetched. */
-#define PACKET_AHEAD 8
-
-/*
- * Fetch, to write to it, a buffer that will be taken soon. The pool keeps them in a stack for each
- * core. Where frames go to another core, each comes back with its lines in that core's cache, and
- * what is written to them would wait for them one by one.
- */
-static inline void
-packet_fetch_ahead(struct rte_mempool *pool)
-{
-	const struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
-
-	if (likely(cache && cache->len >= PACKET_AHEAD)) {
-		uint8_t *m = cache->objs[cache->len - PACKET_AHEAD];
-		uint8_t *frame = m + sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM;
-
-		__builtin_prefetch(m, 1);
-		__builtin_prefetch(frame, 1);
-		__builtin_prefetch(frame + RTE_CACHE_LINE_SIZE, 1);
-	}
-}
-
 /*
  * A buffer for a packet, NULL: none (counted). Room for the link's header is in front of it, which
  * so begins at a cache line. Only the first line of the buffer's own header is written: what is in
@@ -88,7 +65,6 @@ packet_alloc(const struct ip_iface *ip)
 	}
 	m->data_off = ip->data_off;
 	m->ol_flags = 0;
-	packet_fetch_ahead(ip->pool);
 	return m;
 }
 
