@@ -2,11 +2,12 @@
 """churn: connections a second, six packets each, one core a side.
 
 SYN; SYN+ACK; ACK+request; response+FIN; FIN+ACK; ACK. The server closes first, so that each
-tuple comes back out of its TIME_WAIT. Over memif and vhost two processes, over the embedded
-wire one. The rivals: testpmd on the same wire (what the packets alone cost), and nginx with
-wrk over loopback (what people use otherwise).
+tuple comes back out of its TIME_WAIT. Over memif, one end of it copying or not, and vhost two
+processes, over the embedded wire one. The rivals: testpmd on the same wire (what the packets
+alone cost), and nginx with wrk over loopback (what people use otherwise).
 """
 import loopback
+import micro
 import testpmd
 from process import Failed
 from spate import CLIENT_IP, SERVER_IP, WARM_UP_MS
@@ -17,7 +18,7 @@ AT_ONCE = (64, 128, 256, 512, 1024)  # loads that are tried
 PROBE_S = 1
 PER_CONNECTION = 3  # packets each way
 # must and aim
-RATIO = {"memif": (0.40, 0.55), "vhost": (None, None)}
+RATIO = {"memif": (0.40, 0.55), "memif-zero-copy": (0.40, 0.55), "vhost": (None, None)}
 CYCLES = (1000, 500)
 OVER_NGINX = (40, 100)
 
@@ -103,6 +104,7 @@ def measure(ctx):
     for i in range(1, ctx.runs + 1):
         cps = {}
         for wire in (*WIRES, "embedded"):
+            micro.measure_machine(ctx)
             client, server = run(ctx.spate, wire, loads[wire], ctx.seconds)
             if client.failed or server.failed:
                 raise Failed(f"churn over {wire}: connections failed at a load at which none did")

@@ -11,7 +11,7 @@ import os
 import re
 
 from process import Failed
-from wires import free_hugepages
+from wires import CLIENT_CPU, SERVER_CPU, free_hugepages
 
 NAMES = ("table", "timers", "wire", "pair", "time-wait")  # of perf/micro/*.c
 RUNS_MAX = 3  # filling tables of 16 million takes its time
@@ -21,9 +21,27 @@ TOLERANCE = 0.03
 HUGEPAGES = 1600  # 2 MiB each, for the table of 16 million and its rival
 
 
-def words(build, memory, names):
+def words(build, memory, names, lcores="0@0"):
     return [os.path.join(build, "perf", "micro", "micro"), *memory, "--no-pci", "--no-telemetry",
-            "--log-level=error", "--file-prefix=perf-micro", "--lcores", "0@0", "--", *names]
+            "--log-level=error", "--file-prefix=perf-micro", "--lcores", lcores, "--", *names]
+
+
+def figures_of(said):
+    """(rival or None, figure, nanoseconds) of each line."""
+    for line in said.splitlines():
+        found = re.fullmatch(r"(?:(\w+):)?(\S+) ([\d.]+) ns", line)
+        if not found:
+            raise Failed(f"micro: {line}")
+        yield found[1], found[2], float(found[3])
+
+
+def measure_machine(ctx):
+    """What the cores are like just now: a look, for the parts to take before each of their runs."""
+    said = ctx.processes.run("machine", words(ctx.build, ["--no-huge", "--no-shconf", "-m", "64"],
+                                              ["machine"],
+                                              f"0@{CLIENT_CPU},1@{SERVER_CPU}"), 30)
+    for _, name, ns in figures_of(said):
+        ctx.figures.get(name, "ns", "less").add(ns)
 
 
 def measure_time(ctx):
@@ -33,16 +51,12 @@ def measure_time(ctx):
     runs = min(ctx.runs, RUNS_MAX)
     for i in range(1, runs + 1):
         said = ctx.processes.run(f"micro-{i}", words(ctx.build, memory, NAMES), 300)
-        for line in said.splitlines():
-            found = re.fullmatch(r"(?:(\w+):)?(\S+) ([\d.]+) ns", line)
-            if not found:
-                raise Failed(f"micro: {line}")
-            rival, name, ns = found.groups()
+        for rival, name, ns in figures_of(said):
             figure = ctx.figures.get(f"micro.{name}", "ns", "less")
             if rival:
-                figure.rival(rival, float(ns))
+                figure.rival(rival, ns)
             else:
-                figure.add(float(ns))
+                figure.add(ns)
         ctx.say(f"micro run {i} of {runs}")
 
 

@@ -4,15 +4,17 @@ import os
 
 CLIENT_CPU, SERVER_CPU = 0, 1
 RING = 1024  # descriptors a queue: what spate asks for
-WIRES = ("memif", "vhost")
+WIRES = ("memif", "memif-zero-copy", "vhost")
 
 
 def devices(wire, socket):
     """The --vdev of the server's end, which makes the socket, and of the client's."""
-    if wire == "memif":
+    if wire.startswith("memif"):
         size = RING.bit_length() - 1
-        return [f"net_memif0,role={role},socket-abstract=no,socket={socket},rsize={size}"
-                for role in ("server", "client")]
+        # Of a memif's two ends one has the memory, and need not copy: the one called client.
+        own = ",zero-copy=yes" if wire == "memif-zero-copy" else ""
+        return [f"net_memif0,role={role},socket-abstract=no,socket={socket},rsize={size}{more}"
+                for role, more in (("server", ""), ("client", own))]
     return [f"net_vhost0,iface={socket},queues=1",
             f"net_virtio_user0,path={socket},queues=1,queue_size={RING}"]
 

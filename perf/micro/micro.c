@@ -29,6 +29,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } all[] = {
+	{"machine", micro_machine},
 	{"table", micro_table},
 	{"timers", micro_timers},
 	{"wire", micro_wire},
