@@ -44,8 +44,12 @@ packet_pseudo_v4(rte_be32_t laddr, rte_be32_t raddr, uint8_t protocol, uint32_t 
 	return (uint64_t)laddr + raddr + word_be32((uint32_t)protocol << 16 | len);
 }
 
-/* Where a packet begins in its buffer, at most. */
-#define PACKET_OFFSET_MAX (RTE_PKTMBUF_HEADROOM + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
+/* Where a packet begins in its buffer: the link's header begins at a cache line. */
+static inline uint16_t
+packet_offset(uint16_t vlan)
+{
+	return RTE_PKTMBUF_HEADROOM + RTE_ETHER_HDR_LEN + (vlan ? RTE_VLAN_HLEN : 0);
+}
 
 /*
  * A buffer for a packet, NULL: none (counted). Room for the link's header is in front of it, which

@@ -134,7 +134,7 @@ init_ip(struct spate_stack *s)
 
 	memcpy(&s->ip.mac, c->mac, sizeof(s->ip.mac));
 	s->ip.vlan = c->vlan;
-	s->ip.data_off = RTE_PKTMBUF_HEADROOM + RTE_ETHER_HDR_LEN + (c->vlan ? RTE_VLAN_HLEN : 0);
+	s->ip.data_off = packet_offset(c->vlan);
 	s->ip.mtu = c->mtu ? c->mtu : MTU_DEFAULT;
 	s->ip.gateway = c->gateway;
 	s->ip.checksum_offload = c->tx_checksum_offload;
@@ -202,7 +202,7 @@ mtu_possible(const struct spate_stack_conf *conf)
 	uint32_t mtu = conf->mtu ? conf->mtu : MTU_DEFAULT;
 
 	return mtu >= (has_ip6(conf) ? IPV6_MTU_LEAST : MTU_LEAST) &&
-	       mtu + PACKET_OFFSET_MAX <= rte_pktmbuf_data_room_size(conf->pool);
+	       mtu + packet_offset(conf->vlan) <= rte_pktmbuf_data_room_size(conf->pool);
 }
 
 struct spate_stack *

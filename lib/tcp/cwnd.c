@@ -93,7 +93,6 @@ tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 	 */
 	if (c->cwnd_limited && flight < c->cwnd)
 		flight = c->cwnd;
-	tcp_undo_forget(t, c); /* what it goes back to was before this */
 	/* RFC 3168 6.1.2: lost from a window that was reduced for ECE: the same congestion. */
 	if (c->options & TCP_O_ECN_CUT) {
 		reduced(c);

@@ -164,7 +164,6 @@ static void
 enter(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 {
 	struct tcp_extra *x = tcp_extra_of(t, c);
-	bool undo;
 
 	if ((c->options & TCP_O_NARROW) && tcp_path_probe_failed(t, c)) {
 		c->ssthresh = c->cwnd; /* lost for its size: no congestion */
@@ -172,9 +171,7 @@ enter(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 		spate_count(t->counters, SPATE_FAST_RETRANSMITS);
 		/* RFC 6675 5 (4.2): what left for the first of its signs does not count. */
 		tcp_undo_keep(x, c);
-		undo = x->undo;
 		tcp_cwnd_shrink(t, c, flight < c->cwnd ? flight : c->cwnd);
-		x->undo = undo;
 	}
 	if (x->reo_persist && --x->reo_persist == 0)
 		x->reo_steps = 0;
@@ -255,6 +252,7 @@ probe_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp_
 	}
 	c->probing = x->probe_out = false;
 	if (repaired && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))) {
+		tcp_undo_forget(t, c);
 		tcp_cwnd_shrink(t, c, x->probe_flight);
 		c->cwnd = c->ssthresh;
 	}

@@ -59,6 +59,7 @@ tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
 	if (tcp_path_probe_lost(t, c, true))
 		return;
 	spate_count(t->counters, SPATE_FAST_RETRANSMITS);
+	tcp_undo_forget(t, c);
 	/* RFC 5681 3.2 step 2: what the two before have let leave does not count. */
 	tcp_cwnd_shrink(t, c, flight < c->cwnd ? flight : c->cwnd);
 	c->cwnd = c->ssthresh + RECOVERY_DUPACKS * tcp_segment_room(c);
@@ -87,8 +88,10 @@ void
 tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	/* RFC 5681 3.1: only the first timeout of a segment reduces; then one segment. */
-	if (c->retries == 0)
+	if (c->retries == 0) {
+		tcp_undo_forget(t, c);
 		tcp_cwnd_shrink(t, c, c->snd_nxt - c->snd_una);
+	}
 	c->cwnd = tcp_segment_room(c);
 	tcp_recovery_all(t, c);
 }

@@ -32,7 +32,7 @@ void tcp_cwnd_grow(struct tcp *t, struct tcp_conn *c, uint32_t acked);
 
 /*
  * Congestion, with `flight` bytes in flight: ssthresh is what the window should come down to.
- * Tells the peer, with ECN.
+ * Tells the peer, with ECN. What could be undone was before it: the caller keeps it or forgets it.
  */
 void tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight);
 
@@ -42,7 +42,7 @@ int tcp_cwnd_choose(struct tcp *t, struct tcp_conn *c, uint64_t which);
 /* New data after a silence: RFC 5681 4.1. */
 void tcp_cwnd_wake(const struct tcp *t, struct tcp_conn *c);
 
-/* ---- undo.c, for rack.c and cwnd.c */
+/* ---- undo.c, for whoever calls tcp_cwnd_shrink() */
 
 /* There is nothing to go back to any more. */
 static inline void

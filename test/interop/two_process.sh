@@ -28,9 +28,10 @@ sed 's/ count [0-9]*//' "$TMP/client.spate" >"$TMP/endless.spate"
 wire()
 {
 	case $1 in
-	memif)
+	memif | memif-zero-copy)
 		server_end=net_memif0,role=server,socket-abstract=no,socket=$2
 		client_end=net_memif0,role=client,socket-abstract=no,socket=$2
+		[ "$1" = memif ] || client_end+=,zero-copy=yes
 		;;
 	vhost)
 		server_end=net_vhost0,iface=$2,queues=1
@@ -125,11 +126,13 @@ done
 
 memory=(--in-memory --single-file-segments -m 256)
 free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)
-for kind in memif vhost; do
+for kind in memif memif-zero-copy vhost; do
 	if [ "$free" -lt $HUGEPAGES ]; then
 		skip "hugepages-$kind" "$free of $HUGEPAGES hugepages free: sysctl vm.nr_hugepages=1024"
-	else
-		churn hugepages-$kind $kind
+		continue
 	fi
+	churn hugepages-$kind $kind
+	# DPDK can share a process's own packet buffers from hugepages only.
+	[ $kind != memif-zero-copy ] || peer_killed $kind-killed $kind
 done
 finish
