@@ -154,6 +154,35 @@ sign(struct tcp *t, uint32_t auth, const struct flow_key *k, struct draft *d)
 	return true;
 }
 
+/* A segment of no connection's, or not as its connection would send it. False: there was no buffer.
+ */
+static bool
+send_alone(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
+	const struct tcp_options *o, const uint8_t *data, uint32_t len, uint32_t auth)
+{
+	struct draft d;
+
+	if (!begin(t, addr_is_v6(k->raddr), &d))
+		return false;
+	if (o)
+		add_options(&d, tcp_options_build(options_at(&d), o));
+	if (auth != AUTH_NONE)
+		d.opts_len += tcp_auth_option(t, auth, payload_at(&d));
+	if (!fits(t, &d, len))
+		return false;
+	h->opts_len = d.opts_len;
+	d.len = len;
+	d.sum += tcp_seg_build(d.tcp, h);
+	if (len) {
+		memcpy(payload_at(&d), data, len);
+		d.sum = checksum_add(d.sum, checksum_bytes(data, len));
+	}
+	if (auth != AUTH_NONE && !sign(t, auth, k, &d))
+		return false;
+	finish(t, &d, k, hop, (struct marks){0});
+	return true;
+}
+
 void
 tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
 	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o, uint32_t auth)
@@ -166,20 +195,8 @@ tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32
 		.wnd = wnd,
 		.flags = flags,
 	};
-	const struct flow_key key = *k;
-	struct draft d;
 
-	if (!begin(t, addr_is_v6(key.raddr), &d))
-		return;
-	if (o)
-		add_options(&d, tcp_options_build(options_at(&d), o));
-	if (unlikely(auth != AUTH_NONE))
-		d.opts_len += tcp_auth_option(t, auth, payload_at(&d));
-	h.opts_len = d.opts_len;
-	d.sum += tcp_seg_build(d.tcp, &h);
-	if (unlikely(auth != AUTH_NONE) && !sign(t, auth, k, &d))
-		return;
-	finish(t, &d, &key, hop, (struct marks){0});
+	send_alone(t, k, hop, &h, o, NULL, 0, auth);
 }
 
 void
@@ -193,22 +210,7 @@ bool
 tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
 	const struct tcp_options *o, const uint8_t *data, uint32_t len)
 {
-	struct draft d;
-
-	if (!begin(t, addr_is_v6(k->raddr), &d))
-		return false;
-	add_options(&d, tcp_options_build(options_at(&d), o));
-	if (!fits(t, &d, len))
-		return false;
-	d.len = len;
-	h->opts_len = d.opts_len;
-	d.sum += tcp_seg_build(d.tcp, h);
-	if (len) {
-		memcpy(payload_at(&d), data, len);
-		d.sum = checksum_add(d.sum, checksum_bytes(data, len));
-	}
-	finish(t, &d, k, hop, (struct marks){0});
-	return true;
+	return send_alone(t, k, hop, h, o, data, len, AUTH_NONE);
 }
 
 static __rte_always_inline uint16_t
