@@ -13,6 +13,8 @@
 #include "wire/nd.h"
 #include "wire/words.h"
 
+#define PREFETCH 12 /* frames ahead */
+
 static enum spate_counter
 counter_of(enum wire_error err)
 {
@@ -37,7 +39,7 @@ addressed_to_us(const struct spate_stack *s, const uint8_t *frame, uint16_t ethe
 }
 
 /* The IP packet in a frame for us, or NULL when there was none (ARP is answered). */
-static const uint8_t *
+static __rte_always_inline const uint8_t *
 link_input(struct spate_stack *s, struct rte_mbuf *m, uint32_t *len, uint16_t *ethertype)
 {
 	uint32_t frame_len = m->data_len;
@@ -93,7 +95,7 @@ checksum_known(const struct rte_mbuf *m, bool *good)
 }
 
 /* Is the TCP segment in the IPv4 packet intact (DT-09)? */
-static bool
+static __rte_always_inline bool
 tcp_v4_good(const struct rte_mbuf *m, const struct ip_packet *v)
 {
 	uint64_t sum;
@@ -239,7 +241,7 @@ ipv6_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 	return out->raddr != ADDR6_NONE;
 }
 
-static bool
+static __rte_always_inline bool
 ip_input(struct spate_stack *s, struct rte_mbuf *m, struct ip_packet *v)
 {
 	uint16_t ethertype;
@@ -262,8 +264,9 @@ icmp_input(struct spate_stack *s, const struct ip_packet *v)
 		tcp_icmp_error(&s->tcp, &error);
 }
 
-bool
-stack_classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key)
+/* True when `rx` and `key` hold a segment. */
+static __rte_always_inline bool
+classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key)
 {
 	struct ip_packet v;
 	enum wire_error err;
@@ -298,6 +301,40 @@ stack_classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, str
 	rx->key = key;
 	rx->ecn = ecn_of(v.header);
 	return true;
+}
+
+/*
+ * Headers with timestamps fill the first line; a request or a short response begins the second.
+ * Fetched to be written: where frames come from another core's cache, the buffer is the next one
+ * this core sends from, and its lines need not be asked for twice.
+ */
+static void
+prefetch_frame(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	__builtin_prefetch(p, 1);
+	__builtin_prefetch(p + RTE_CACHE_LINE_SIZE, 1);
+}
+
+uint32_t
+stack_classify(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n, struct tcp_rx *rx,
+	struct flow_key *keys)
+{
+	uint32_t segments = 0;
+
+	/* A frame from another core's cache costs a miss for its buffer's header, then for its own.
+	 */
+	for (uint32_t i = 0; i < n; i++)
+		__builtin_prefetch(frames[i], 1);
+	for (uint32_t i = 0; i < n && i < PREFETCH; i++)
+		prefetch_frame(frames[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + PREFETCH < n)
+			prefetch_frame(frames[i + PREFETCH]);
+		segments += classify(s, frames[i], &rx[segments], &keys[segments]);
+	}
+	return segments;
 }
 
 bool

@@ -316,20 +316,6 @@ spate_now(const struct spate_stack *s)
 }
 
 /*
- * Headers with timestamps fill the first line; a request or a short response begins the second.
- * Fetched to be written: where frames come from another core's cache, the buffer is the next one
- * this core sends from, and its lines need not be asked for twice.
- */
-static void
-prefetch_frame(const struct rte_mbuf *m)
-{
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-
-	__builtin_prefetch(p, 1);
-	__builtin_prefetch(p + RTE_CACHE_LINE_SIZE, 1);
-}
-
-/*
  * Give frames back. Of one that is whole, as it says of itself, and nobody else's the second line
  * of the buffer's header has nothing to say, so it is not read: it would be a cache miss for each
  * frame.
@@ -368,19 +354,9 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 	struct flow_key keys[CONN_TABLE_BULK];
 	uint64_t hashes[CONN_TABLE_BULK];
 	uint32_t handles[CONN_TABLE_BULK];
-	uint32_t segments = 0;
+	uint32_t segments;
 
-	/* A frame from another core's cache costs a miss for its buffer's header, then for its own.
-	 */
-	for (uint32_t i = 0; i < n; i++)
-		__builtin_prefetch(frames[i], 1);
-	for (uint32_t i = 0; i < n && i < PREFETCH; i++)
-		prefetch_frame(frames[i]);
-	for (uint32_t i = 0; i < n; i++) {
-		if (i + PREFETCH < n)
-			prefetch_frame(frames[i + PREFETCH]);
-		segments += stack_classify(s, frames[i], &rx[segments], &keys[segments]);
-	}
+	segments = stack_classify(s, frames, n, rx, keys);
 	if (segments > 0)
 		conn_table_guess_bulk(&s->tcp.table, keys, segments, hashes, handles);
 	for (uint32_t i = 0; i < segments; i++) {

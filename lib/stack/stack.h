@@ -4,7 +4,7 @@
  * allocated once and driven frame by frame.
  *
  *   stack.c    life, input (bulk lookup, dispatch), output, tick
- *   classify.c a frame up to its TCP segment
+ *   classify.c frames up to their TCP segments
  *   gather.c   one that comes in several buffers
  *   auth.c     keys of TCP-AO
  *   api.c     the application's calls, handed down to tcp/
@@ -48,11 +48,11 @@ void stack_tuple(const struct spate_stack *s, const struct flow_key *k, struct s
 int stack_key(struct spate_stack *s, const struct spate_tuple *tuple, struct flow_key *out);
 
 /*
- * One frame up to its TCP segment; what is not TCP for us is dealt with on the way. True
- * when `rx` and `key` hold a segment.
+ * `n` frames up to their TCP segments; what is not TCP for us is dealt with on the way. Returns the
+ * number of segments, which are in `rx` and `keys`, in order: both have room for `n`.
  */
-bool stack_classify(
-	struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct flow_key *key);
+uint32_t stack_classify(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n,
+	struct tcp_rx *rx, struct flow_key *keys);
 
 /*
  * gather.c: a frame in several buffers. True when all of it is in the first now, or else all the

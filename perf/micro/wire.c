@@ -24,6 +24,7 @@
 #include "wire/tcp_seg.h"
 
 #define FRAMES 1024
+#define BURST  32
 
 static struct rte_mbuf *frames[FRAMES];
 
@@ -116,11 +117,11 @@ parse(struct spate_stack *s, uint32_t rounds, uint16_t payload, bool known_good)
 	}
 	micro_on();
 	for (uint32_t r = 0; r < rounds; r++) {
-		for (uint32_t i = 0; i < FRAMES; i++) {
-			struct flow_key key;
-			struct tcp_rx rx;
+		for (uint32_t i = 0; i < FRAMES; i += BURST) {
+			struct flow_key keys[BURST];
+			struct tcp_rx rx[BURST];
 
-			taken += stack_classify(s, frames[i], &rx, &key);
+			taken += stack_classify(s, frames + i, BURST, rx, keys);
 		}
 	}
 	micro_off();
