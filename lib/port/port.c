@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_alarm.h>
 #include <rte_byteorder.h>
 #include <rte_cycles.h>
 #include <rte_errno.h>
@@ -233,11 +234,37 @@ port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *
 	return conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS ? read_reta(p, &info) : 0;
 }
 
+struct closing {
+	uint16_t id;
+	bool done;
+};
+
+static void
+close_port(void *arg)
+{
+	struct closing *c = arg;
+
+	rte_eth_dev_stop(c->id);
+	rte_eth_dev_close(c->id);
+	__atomic_store_n(&c->done, true, __ATOMIC_RELEASE);
+}
+
+/*
+ * net_memif's interrupt handlers take a port down when its peer ends, and lock nothing. So we do it
+ * in their thread, where alarms are served too: not beside them, and when it is done none of them
+ * has anything left to free in memory that EAL has given back.
+ */
 void
 port_stop(struct port *p)
 {
-	rte_eth_dev_stop(p->id);
-	rte_eth_dev_close(p->id);
+	struct closing c = {.id = p->id};
+
+	if (!p->vanishes || rte_eal_alarm_set(1, close_port, &c) < 0) {
+		close_port(&c);
+		return;
+	}
+	while (!__atomic_load_n(&c.done, __ATOMIC_ACQUIRE))
+		rte_delay_us_sleep(100);
 }
 
 int
