@@ -9,8 +9,18 @@
 
 #include <stdint.h>
 
-/* Make the two ports with `n_queues` queue pairs each. Returns the first's id, or a negative errno.
+/*
+ * Make the two ports, for up to `n_queues` queue pairs each; once. Returns the first's id, or a
+ * negative errno.
  */
 int embedded_wire_create(uint16_t n_queues);
+
+/*
+ * Queue i of the wire is the device's queue i times this; 1 for a port that is not the wire's.
+ * net_ring counts frames beside a queue's ring, two queues and more in a cache line, which their
+ * workers would take from each other at every burst (a seventh of the connections a second of two
+ * pairs on two cores).
+ */
+uint16_t embedded_queue_step(uint16_t port_id);
 
 #endif

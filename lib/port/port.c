@@ -11,6 +11,8 @@
 #include <rte_errno.h>
 #include <rte_thash.h>
 
+#include "port/embedded.h"
+
 #define DESCRIPTORS    1024
 #define BUFFERS_UNSAID 8 /* of one frame, where the driver does not say how many it takes */
 #define RSS_TYPES                                                                                  \
@@ -54,6 +56,7 @@ port_probe(struct port *p, uint16_t id)
 		p->mac = (struct rte_ether_addr){{0x02, 0, 0, 0, id >> 8, id & 0xff}};
 	p->driver = info.driver_name;
 	p->shares_mbufs = strcmp(info.driver_name, "net_ring") == 0;
+	p->queue_step = embedded_queue_step(id);
 	p->vanishes = port_vanishes(info.driver_name);
 	for (unsigned int i = 0; i < RTE_DIM(paired_drivers); i++)
 		if (strcmp(info.driver_name, paired_drivers[i]) == 0)
@@ -73,7 +76,7 @@ port_queues_max(const struct port *p)
 
 	if (p->steering == PORT_STEER_SINGLE || rte_eth_dev_info_get(p->id, &info) < 0)
 		return 1;
-	n = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
+	n = RTE_MIN(info.max_rx_queues, info.max_tx_queues) / p->queue_step;
 	return RTE_MAX(1, RTE_MIN(n, PORT_QUEUES_MAX));
 }
 
@@ -161,8 +164,10 @@ setup_queues(struct port *p, const struct rte_eth_dev_info *info, const struct r
 		return fail(p, rc, "cannot choose ring sizes");
 	rx.offloads = conf->rxmode.offloads;
 	tx.offloads = conf->txmode.offloads;
-	for (uint16_t q = 0; q < p->n_queues; q++) {
-		rc = rte_eth_rx_queue_setup(p->id, q, n_rx, socket, &rx, pools[q]);
+	for (uint16_t i = 0; i < p->n_queues; i++) {
+		uint16_t q = i * p->queue_step;
+
+		rc = rte_eth_rx_queue_setup(p->id, q, n_rx, socket, &rx, pools[i]);
 		if (rc < 0)
 			return fail(p, rc, "cannot set up a receive queue");
 		rc = rte_eth_tx_queue_setup(p->id, q, n_tx, socket, &tx);
@@ -195,6 +200,7 @@ port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *
 {
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
+	uint16_t n = n_queues * p->queue_step;
 	int rc = rte_eth_dev_info_get(p->id, &info);
 
 	if (rc < 0)
@@ -209,11 +215,11 @@ port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *
 	choose_offloads(p, &info, &conf);
 	if (p->steering == PORT_STEER_RSS && n_queues > 1)
 		choose_rss(p, &info, &conf);
-	rc = rte_eth_dev_configure(p->id, n_queues, n_queues, &conf);
+	rc = rte_eth_dev_configure(p->id, n, n, &conf);
 	if (rc < 0 && (p->tx_large || p->rx_large)) {
 		/* What it offers it may not offer together with all the rest. */
 		give_up_large(p, &info, &conf);
-		rc = rte_eth_dev_configure(p->id, n_queues, n_queues, &conf);
+		rc = rte_eth_dev_configure(p->id, n, n, &conf);
 	}
 	if (rc < 0)
 		return fail(p, rc, "cannot be configured");

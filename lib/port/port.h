@@ -34,6 +34,7 @@ enum port_steering {
 struct port {
 	uint16_t id;
 	uint16_t n_queues;
+	uint16_t queue_step; /* each is the device's queue of its number times this */
 	uint16_t mtu;
 	char name[RTE_ETH_NAME_MAX_LEN];
 	const char *driver;
@@ -83,7 +84,7 @@ port_receive(const struct port *p, uint16_t queue, struct rte_mbuf **frames, uin
 	uint16_t n;
 
 	port_vanish.inside = p->vanishes;
-	n = rte_eth_rx_burst(p->id, queue, frames, max);
+	n = rte_eth_rx_burst(p->id, queue * p->queue_step, frames, max);
 	port_vanish.inside = 0;
 	if (p->shares_mbufs)
 		for (uint16_t i = 0; i < n; i++)
@@ -99,14 +100,14 @@ static inline bool
 port_prepare(const struct port *p, uint16_t queue, struct rte_mbuf *m)
 {
 	return likely(!(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) ||
-	       rte_eth_tx_prepare(p->id, queue, &m, 1) == 1;
+	       rte_eth_tx_prepare(p->id, queue * p->queue_step, &m, 1) == 1;
 }
 
 static inline uint16_t
 port_send(const struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
 	port_vanish.inside = p->vanishes;
-	n = rte_eth_tx_burst(p->id, queue, frames, n);
+	n = rte_eth_tx_burst(p->id, queue * p->queue_step, frames, n);
 	port_vanish.inside = 0;
 	return n;
 }
