@@ -73,13 +73,25 @@ class Runner:
     def report(self, name):
         return Report(self.processes.path(name + ".json"))
 
-    def embedded(self, what, commands, seconds, cpus=None, options=(), limit=60):
-        """One process, both ends in it, a worker on each of `cpus` (default: all)."""
+    def start_embedded(self, what, commands, seconds, cpus=None, options=()):
+        """Begin what embedded() waits for; the run's name and its process."""
         name = self.name(what)
         pin = ["taskset", "-c", ",".join(map(str, cpus))] if cpus else []
-        self.processes.run(name, pin + self.argv(name, commands, seconds, options=options),
-                           seconds + limit)
+        argv = self.argv(name, commands, seconds, options=options)
+        return name, self.processes.start(name, pin + argv)
+
+    def embedded(self, what, commands, seconds, cpus=None, options=(), limit=60):
+        """One process, both ends in it, a worker on each of `cpus` (default: all)."""
+        name, process = self.start_embedded(what, commands, seconds, cpus, options)
+        self.processes.finish(process, seconds + limit)
         return self.report(name)
+
+    def apart(self, what, commands, seconds, cpus, limit=60):
+        """At once a process on each of `cpus`, both ends in it: their reports."""
+        started = [self.start_embedded(f"{what}-{cpu}", commands, seconds, [cpu]) for cpu in cpus]
+        for _, process in started:
+            self.processes.finish(process, seconds + limit)
+        return [self.report(name) for name, _ in started]
 
     def pair(self, what, wire, server, client, seconds, options=()):
         """Two processes, a core each: the client's report and the server's."""
