@@ -135,4 +135,25 @@ for kind in memif memif-zero-copy vhost; do
 	# DPDK can share a process's own packet buffers from hugepages only.
 	[ $kind != memif-zero-copy ] || peer_killed $kind-killed $kind
 done
+
+# told NAME: what config/pair-client.spate tells people to run, as one line.
+told()
+{
+	sed -n "/--file-prefix=$1 /,/--cmdline-file/s/^# *//p" config/pair-client.spate |
+		tr -d '\\\n' | sed "s|build/app/spate|exec $SPATE|; s/--duration=10/--duration=1/"
+}
+
+if [ "$free" -ge $HUGEPAGES ]; then
+	cd "$here/../.." || exit 1
+	start told-server bash -c "$(told server)"
+	server=$pid
+	start told-client bash -c "$(told client)"
+	ended "$pid" 60
+	equal 'config/pair-client.spate: exit status' "$status" 0
+	matches 'config/pair-client.spate: connections, none failed' "$(cat "$TMP/told-client.out")" \
+		'closed [1-9][0-9,]*  failed 0'
+	kill -INT "$server"
+	ended "$server" 30
+	equal 'config/pair-server.spate: exit status' "$status" 0
+fi
 finish
