@@ -148,6 +148,7 @@ main(int argc, char **argv)
 {
 	/* Not calloc(): the workers in it are to begin at cache lines. */
 	struct app *a = aligned_alloc(alignof(struct app), sizeof(*a));
+	bool memory_stays;
 	int status;
 
 	if (a == NULL || sodium_init() < 0) {
@@ -179,9 +180,11 @@ main(int argc, char **argv)
 	catch_signals();
 	a->interrupted = &interrupted;
 	status = start_dpdk(&a->options);
+	memory_stays = status == 0 && port_vanishes_any();
 	if (status == 0)
 		status = run(a);
-	rte_eal_cleanup();
+	if (!memory_stays)
+		rte_eal_cleanup();
 	free(a);
 	return status;
 }

@@ -11,7 +11,7 @@ import micro
 import testpmd
 from process import Failed
 from spate import CLIENT_IP, SERVER_IP, WARM_UP_MS
-from wires import WIRES
+from wires import WIRES, possible_wires
 
 BODY = 64
 AT_ONCE = (64, 128, 256, 512, 1024)  # loads that are tried
@@ -98,12 +98,16 @@ def record(figures, wire, client, server):
 
 def measure(ctx):
     figures, loads = ctx.figures, {}
-    for wire in (*WIRES, "embedded"):
+    wires = possible_wires()
+    for wire in WIRES:
+        if wire not in wires:
+            ctx.say(f"churn over {wire}: not without hugepages")
+    for wire in (*wires, "embedded"):
         loads[wire] = search(ctx.spate, wire)
         ctx.say(f"churn over {wire}: {loads[wire][0]} connections at once, rate {loads[wire][1]}")
     for i in range(1, ctx.runs + 1):
         cps = {}
-        for wire in (*WIRES, "embedded"):
+        for wire in (*wires, "embedded"):
             micro.measure_machine(ctx)
             client, server = run(ctx.spate, wire, loads[wire], ctx.seconds)
             if client.failed or server.failed:

@@ -13,7 +13,7 @@ import re
 from process import Failed
 from wires import CLIENT_CPU, SERVER_CPU, free_hugepages
 
-NAMES = ("table", "timers", "wire", "pair", "time-wait")  # of perf/micro/*.c
+NAMES = ("table", "timers", "wire", "pair", "time-wait")  # of perf/micro/*.c: what is counted too
 RUNS_MAX = 3  # filling tables of 16 million takes its time
 BASELINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "baseline.json")
 COUNT_BUILD = "build-v3"
@@ -36,7 +36,7 @@ def figures_of(said):
 
 
 def measure_machine(ctx):
-    """What the cores are like just now: a look, for the parts to take before each of their runs."""
+    """What the cores are like just now: a look before a run."""
     said = ctx.processes.run("machine", words(ctx.build, ["--no-huge", "--no-shconf", "-m", "64"],
                                               ["machine"],
                                               f"0@{CLIENT_CPU},1@{SERVER_CPU}"), 30)

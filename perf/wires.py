@@ -3,6 +3,7 @@
 import os
 
 CLIENT_CPU, SERVER_CPU = 0, 1
+MEGABYTES = 512  # of a process
 RING = 1024  # descriptors a queue: what spate asks for
 WIRES = ("memif", "memif-zero-copy", "vhost")
 
@@ -28,10 +29,20 @@ def free_hugepages():
         return 0
 
 
-def eal(name, cpus, vdevs, megabytes=512):
+def memory_of(megabytes):
+    """EAL's words for so much memory: in hugepages if there are enough."""
+    return (["--in-memory", "--single-file-segments"]
+            if free_hugepages() >= megabytes // 2 else ["--no-huge", "--no-shconf"])
+
+
+def possible_wires():
+    """A memif is used in place in shared hugepages only: those of two processes."""
+    return [w for w in WIRES if w != "memif-zero-copy" or "--no-huge" not in memory_of(2 * MEGABYTES)]
+
+
+def eal(name, cpus, vdevs, megabytes=MEGABYTES):
     """EAL's words: the main lcore on any CPU, a worker on each of `cpus`."""
-    memory = (["--in-memory", "--single-file-segments"]
-              if free_hugepages() >= megabytes // 2 else ["--no-huge", "--no-shconf"])
+    memory = memory_of(megabytes)
     workers = "".join(f",{i}@{cpu}" for i, cpu in enumerate(cpus, 1))
     return (["--no-pci", "--no-telemetry", "--log-level=lib.eal:error", "--log-level=error",
              f"--file-prefix=perf-{name}", "-m", str(megabytes), *memory,

@@ -15,6 +15,7 @@
 #include <rte_mbuf_pool_ops.h>
 
 #include "engine/room.h"
+#include "port/embedded.h"
 
 #define CALLS          64
 #define NEIGHBOUR_RING 256
@@ -65,12 +66,13 @@ make_workers(struct engine *e)
 	return 0;
 }
 
-/* The slot whose frames come to `slot` by pointer: the first of their two ports' it is, or NULL. */
+/* The slot at the other end of the embedded wire, when it was made before `slot`, or NULL. */
 static const struct engine_slot *
 other_end(const struct engine *e, const struct engine_slot *slot)
 {
 	for (const struct engine_slot *s = e->slot; s < slot; s++)
-		if (slot->port->shares_mbufs && s->port->shares_mbufs && s->queue == slot->queue)
+		if (embedded_queues(slot->port->id) && embedded_queues(s->port->id) &&
+			s->queue == slot->queue)
 			return s;
 	return NULL;
 }
@@ -78,9 +80,9 @@ other_end(const struct engine *e, const struct engine_slot *slot)
 /*
  * Receive buffers, and everything the slot's stack may hold.
  *
- * Where frames cross by pointer both ends have one pool. What was received is then sent next, by
- * whom it was received, and its cache lines cross between two cores once for each frame. A buffer
- * of a pool of the sender's goes back there as well, and they cross twice.
+ * Both ends of the embedded wire, where frames cross by pointer, have one pool. What was received
+ * is then sent next, by whom it was received, and its cache lines cross between two cores once for
+ * each frame. A buffer of a pool of the sender's goes back there as well, and they cross twice.
  */
 static int
 make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
@@ -93,7 +95,7 @@ make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
 		slot->pool = other->pool;
 		return 0;
 	}
-	if (slot->port->shares_mbufs)
+	if (embedded_queues(slot->port->id))
 		mbufs = 2 * mbufs + 1; /* one less than a power of two takes least */
 	slot->owns_pool = true;
 	snprintf(name, sizeof(name), "mbufs_%u_%u", slot->port->id, slot->queue);

@@ -7,8 +7,9 @@
  * the application's poll, timers, output, send. The main lcore never touches a stack: it
  * asks the worker to call a function between two turns (engine_call).
  *
- * Slots are dealt to workers in turn, port by port; nothing is shared between two slots
- * but the ARP and Neighbor Discovery that siblings on one port pass each other.
+ * Slots are dealt to workers in turn, port by port; nothing is shared between two slots but the ARP
+ * and Neighbor Discovery that siblings on one port pass each other, and the pool of buffers of the
+ * embedded wire's two ends.
  */
 #ifndef SPATE_ENGINE_ENGINE_H
 #define SPATE_ENGINE_ENGINE_H

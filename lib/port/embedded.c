@@ -14,22 +14,20 @@
 
 static struct {
 	int a, b; /* ids of its ports */
-	uint16_t step;
-} wire = {-1, -1, 1};
+	uint16_t n_queues;
+} wire = {-1, -1, 0};
 
 int
 embedded_wire_create(uint16_t n_queues)
 {
 	struct rte_ring *ring[2][RINGS_MAX];
-	uint16_t n_rings;
 	char name[RTE_RING_NAMESIZE];
 
 	if (n_queues == 0 || n_queues > RINGS_MAX)
 		return -EINVAL;
-	wire.step = RTE_MIN(APART, RINGS_MAX / n_queues);
-	n_rings = n_queues * wire.step;
+	wire.n_queues = n_queues;
 	for (unsigned int way = 0; way < 2; way++) {
-		for (uint16_t q = 0; q < n_rings; q++) {
+		for (uint16_t q = 0; q < RINGS_MAX; q++) {
 			snprintf(name, sizeof(name), "wire%u_%u", way, q);
 			/* One worker at each end. */
 			ring[way][q] = rte_ring_create(
@@ -39,13 +37,21 @@ embedded_wire_create(uint16_t n_queues)
 		}
 	}
 
-	wire.a = rte_eth_from_rings("wire_a", ring[0], n_rings, ring[1], n_rings, SOCKET_ID_ANY);
-	wire.b = rte_eth_from_rings("wire_b", ring[1], n_rings, ring[0], n_rings, SOCKET_ID_ANY);
+	wire.a =
+		rte_eth_from_rings("wire_a", ring[0], RINGS_MAX, ring[1], RINGS_MAX, SOCKET_ID_ANY);
+	wire.b =
+		rte_eth_from_rings("wire_b", ring[1], RINGS_MAX, ring[0], RINGS_MAX, SOCKET_ID_ANY);
 	return wire.a < 0 || wire.b < 0 ? -EIO : wire.a;
 }
 
 uint16_t
-embedded_queue_step(uint16_t port_id)
+embedded_queues(uint16_t port_id)
 {
-	return port_id == wire.a || port_id == wire.b ? wire.step : 1;
+	return port_id == wire.a || port_id == wire.b ? wire.n_queues : 0;
+}
+
+uint16_t
+embedded_queue_step(uint16_t n_queues)
+{
+	return RTE_MIN(APART, RINGS_MAX / n_queues);
 }

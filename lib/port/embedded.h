@@ -15,12 +15,15 @@
  */
 int embedded_wire_create(uint16_t n_queues);
 
+/* For how many queue pairs it was made; 0: the port is not the wire's. */
+uint16_t embedded_queues(uint16_t port_id);
+
 /*
- * Queue i of the wire is the device's queue i times this; 1 for a port that is not the wire's.
- * net_ring counts frames beside a queue's ring, two queues and more in a cache line, which their
- * workers would take from each other at every burst (a seventh of the connections a second of two
- * pairs on two cores).
+ * With `n_queues` in use, queue i of the wire is the device's queue i times this. net_ring counts
+ * frames beside a queue's ring, two queues and more in a cache line, which their workers would
+ * take from each other at every burst (a seventh of the connections a second of two pairs on two
+ * cores). Up to five queues share none.
  */
-uint16_t embedded_queue_step(uint16_t port_id);
+uint16_t embedded_queue_step(uint16_t n_queues);
 
 #endif

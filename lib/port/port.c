@@ -56,7 +56,6 @@ port_probe(struct port *p, uint16_t id)
 		p->mac = (struct rte_ether_addr){{0x02, 0, 0, 0, id >> 8, id & 0xff}};
 	p->driver = info.driver_name;
 	p->shares_mbufs = strcmp(info.driver_name, "net_ring") == 0;
-	p->queue_step = embedded_queue_step(id);
 	p->vanishes = port_vanishes(info.driver_name);
 	for (unsigned int i = 0; i < RTE_DIM(paired_drivers); i++)
 		if (strcmp(info.driver_name, paired_drivers[i]) == 0)
@@ -76,7 +75,9 @@ port_queues_max(const struct port *p)
 
 	if (p->steering == PORT_STEER_SINGLE || rte_eth_dev_info_get(p->id, &info) < 0)
 		return 1;
-	n = RTE_MIN(info.max_rx_queues, info.max_tx_queues) / p->queue_step;
+	n = embedded_queues(p->id);
+	if (n == 0)
+		n = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
 	return RTE_MAX(1, RTE_MIN(n, PORT_QUEUES_MAX));
 }
 
@@ -200,7 +201,7 @@ port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *
 {
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
-	uint16_t n = n_queues * p->queue_step;
+	uint16_t n;
 	int rc = rte_eth_dev_info_get(p->id, &info);
 
 	if (rc < 0)
@@ -212,6 +213,8 @@ port_start(struct port *p, uint16_t n_queues, uint16_t mtu, struct rte_mempool *
 		return -EINVAL;
 	}
 	p->n_queues = n_queues;
+	p->queue_step = embedded_queues(p->id) ? embedded_queue_step(n_queues) : 1;
+	n = n_queues * p->queue_step;
 	choose_offloads(p, &info, &conf);
 	if (p->steering == PORT_STEER_RSS && n_queues > 1)
 		choose_rss(p, &info, &conf);
@@ -257,8 +260,7 @@ close_port(void *arg)
 
 /*
  * net_memif's interrupt handlers take a port down when its peer ends, and lock nothing. So we do it
- * in their thread, where alarms are served too: not beside them, and when it is done none of them
- * has anything left to free in memory that EAL has given back.
+ * in their thread, where alarms are served too, and not beside them.
  */
 void
 port_stop(struct port *p)

@@ -3,8 +3,9 @@
  * port: one DPDK port, opened the way a stack wants it: N queue pairs, checksums
  * offloaded where the device offers it, and a rule that says which queue a reply comes to.
  *
- * A port is opened, started and closed by the main lcore; after that each queue pair
- * belongs to the one worker that polls it. The port knows no protocol.
+ * A port is opened, started and closed by the main lcore (closed for it, where interrupts must not
+ * come between); meanwhile each queue pair belongs to the one worker that polls it. The port knows
+ * no protocol.
  */
 #ifndef SPATE_PORT_PORT_H
 #define SPATE_PORT_PORT_H

@@ -4,12 +4,26 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_ethdev.h>
+
 __thread struct port_vanish port_vanish;
 
 bool
 port_vanishes(const char *driver)
 {
 	return strcmp(driver, "net_memif") == 0;
+}
+
+bool
+port_vanishes_any(void)
+{
+	struct rte_eth_dev_info info;
+	uint16_t id;
+
+	RTE_ETH_FOREACH_DEV(id)
+	if (rte_eth_dev_info_get(id, &info) == 0 && port_vanishes(info.driver_name))
+		return true;
+	return false;
 }
 
 static void

@@ -28,6 +28,12 @@ extern __thread struct port_vanish port_vanish;
 /* Does this driver do so? */
 bool port_vanishes(const char *driver);
 
+/*
+ * Does any port there is? Then EAL's memory is to stay to the end: net_memif leaves its listener's
+ * handle behind, in that memory, for the interrupt thread to look at.
+ */
+bool port_vanishes_any(void);
+
 /* Look at faults from now on; a program's business, once. 0 or negative errno. */
 int port_vanish_watch(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a frame to a TCP segment: link, IP of either family, checksums. Every frame that
+ * From frames to TCP segments: link, IP of either family, checksums. Every frame that
  * ends here is counted with the reason; ARP, Neighbor Discovery, ICMP and UDP are answered
  * on the way.
  */

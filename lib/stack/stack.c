@@ -11,7 +11,6 @@
 
 #include <rte_errno.h>
 #include <rte_malloc.h>
-#include <rte_prefetch.h>
 
 #include "ip/packet.h"
 #include "stack/stack.h"
@@ -21,7 +20,6 @@
 #define VLAN_LAST       4094
 #define MTU_DEFAULT     1500
 #define MTU_LEAST       576 /* what every IPv4 host must take (RFC 791) */
-#define PREFETCH        12  /* frames ahead */
 #define HOLES_PER_EXTRA 2
 #define HOLES_LEAST     4096
 #define SECRET_TABLE    0 /* where in conf.secret the 16-byte keys are */

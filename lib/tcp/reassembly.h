@@ -10,16 +10,16 @@
  * away to make room, and a segment there is no room for is dropped as if it had been lost. A
  * FIN is kept as the last number of its stretch.
  *
- * The bytes are copied into buffers of the stack's own pool, and the received frame is free
+ * The bytes are copied into buffers of the stack's own, and the received frame is free
  * again with its burst. Keeping the frames instead would save the copy of a segment that is an
- * exception anyway, and cost more: a frame may belong to the peer's pool (the embedded wire) or
+ * exception anyway, and cost more: a frame may be the peer's (the embedded wire), or belong
  * to a driver that wants it back, it pins 2 KiB however short it is, and how many of them there
  * are is then up to whoever sends. Copies of what is adjacent share a buffer. The list's own
  * data lies in front of the bytes in the same buffer, and nothing is allocated besides.
  *
  * Bounds: the window in bytes; by connection, buffers for twice the receive buffer, so that
  * short segments cannot pin much more than was offered, and TCP_STRETCHES_MAX gaps, which is
- * also what a search costs at most; by stack, a quarter of the pool (tcp.held_max). Where one
+ * also what a search costs at most; by stack, a quarter of its share of the pool (tcp.held_max). Where one
  * of them is reached the segment is dropped and counted, by reason. What fills the gap in front
  * needs no buffer and gets through always.
  */

@@ -154,8 +154,7 @@ sign(struct tcp *t, uint32_t auth, const struct flow_key *k, struct draft *d)
 	return true;
 }
 
-/* A segment of no connection's, or not as its connection would send it. False: there was no buffer.
- */
+/* A segment of no connection's, or not as its connection would send it. False: it was not sent. */
 static bool
 send_alone(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
 	const struct tcp_options *o, const uint8_t *data, uint32_t len, uint32_t auth)

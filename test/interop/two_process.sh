@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Two spate processes, each on a CPU of its own, joined by net_memif and by net_vhost with
 # net_virtio_user: churn with the client in one and the server in the other, and a peer that
-# is killed. Both work on memory without hugepages; with enough of them free, on those too.
+# is killed. Both work on memory without hugepages, but for a memif used in place; with enough of
+# them free, on those too.
 . "$(dirname "$0")/lib.sh"
 need python3
 
@@ -136,17 +137,19 @@ for kind in memif memif-zero-copy vhost; do
 	[ $kind != memif-zero-copy ] || peer_killed $kind-killed $kind
 done
 
-# told NAME: what config/pair-client.spate tells people to run, as one line.
+# told NAME: what config/pair-client.spate tells people to run, as one line; the socket is ours.
 told()
 {
 	sed -n "/--file-prefix=$1 /,/--cmdline-file/s/^# *//p" config/pair-client.spate |
-		tr -d '\\\n' | sed "s|build/app/spate|exec $SPATE|; s/--duration=10/--duration=1/"
+		tr -d '\\\n' | sed "s|build/app/spate|exec $SPATE|; s/--duration=10/--duration=1/
+			s/spate-pair/spate-pair-$$/; s/--file-prefix=/&$$-/"
 }
 
 if [ "$free" -ge $HUGEPAGES ]; then
 	cd "$here/../.." || exit 1
 	start told-server bash -c "$(told server)"
 	server=$pid
+	wait_for 30 grep -q "@spate-pair-$$" /proc/net/unix
 	start told-client bash -c "$(told client)"
 	ended "$pid" 60
 	equal 'config/pair-client.spate: exit status' "$status" 0
