@@ -29,20 +29,15 @@ def free_hugepages():
         return 0
 
 
-def memory_of(megabytes):
-    """EAL's words for so much memory: in hugepages if there are enough."""
-    return (["--in-memory", "--single-file-segments"]
-            if free_hugepages() >= megabytes // 2 else ["--no-huge", "--no-shconf"])
-
-
 def possible_wires():
-    """A memif is used in place in shared hugepages only: those of two processes."""
-    return [w for w in WIRES if w != "memif-zero-copy" or "--no-huge" not in memory_of(2 * MEGABYTES)]
+    """A memif is used in place in hugepages only: of 2 MiB, for two processes."""
+    return [w for w in WIRES if w != "memif-zero-copy" or free_hugepages() >= MEGABYTES]
 
 
 def eal(name, cpus, vdevs, megabytes=MEGABYTES):
     """EAL's words: the main lcore on any CPU, a worker on each of `cpus`."""
-    memory = memory_of(megabytes)
+    memory = (["--in-memory", "--single-file-segments"]
+              if free_hugepages() >= megabytes // 2 else ["--no-huge", "--no-shconf"])
     workers = "".join(f",{i}@{cpu}" for i, cpu in enumerate(cpus, 1))
     return (["--no-pci", "--no-telemetry", "--log-level=lib.eal:error", "--log-level=error",
              f"--file-prefix=perf-{name}", "-m", str(megabytes), *memory,

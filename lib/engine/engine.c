@@ -97,7 +97,6 @@ make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
 	}
 	if (embedded_queues(slot->port->id))
 		mbufs = 2 * mbufs + 1; /* one less than a power of two takes least */
-	slot->owns_pool = true;
 	snprintf(name, sizeof(name), "mbufs_%u_%u", slot->port->id, slot->queue);
 	slot->pool = rte_pktmbuf_pool_create(
 		name, mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
@@ -339,7 +338,7 @@ engine_stop(struct engine *e)
 		port_stop(&e->port[i]);
 	engine_lend_end(e);
 	for (uint16_t i = 0; i < e->n_slots; i++)
-		if (e->slot[i].owns_pool)
+		if (other_end(e, &e->slot[i]) == NULL) /* the other's pool has gone with it */
 			rte_mempool_free(e->slot[i].pool);
 	for (uint16_t i = 0; i < e->n_workers; i++)
 		rte_ring_free(e->worker[i].calls);

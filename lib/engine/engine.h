@@ -53,8 +53,7 @@ struct engine_slot {
 	struct spate_stack *stack;
 	struct engine_worker *worker;
 	struct rte_mempool *pool;
-	bool owns_pool; /* or it is another's, whose frames come here by pointer */
-	void *app;      /* the application's, per slot */
+	void *app; /* the application's, per slot */
 	void (*app_free)(void *app);
 	bool (*poll)(void *app, uint64_t now_ns); /* each turn; true if it did something */
 	uint64_t next_tick_ns;

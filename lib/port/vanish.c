@@ -21,8 +21,10 @@ port_vanishes_any(void)
 	uint16_t id;
 
 	RTE_ETH_FOREACH_DEV(id)
-	if (rte_eth_dev_info_get(id, &info) == 0 && port_vanishes(info.driver_name))
-		return true;
+	{
+		if (rte_eth_dev_info_get(id, &info) == 0 && port_vanishes(info.driver_name))
+			return true;
+	}
 	return false;
 }
 

@@ -352,9 +352,8 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 	struct flow_key keys[CONN_TABLE_BULK];
 	uint64_t hashes[CONN_TABLE_BULK];
 	uint32_t handles[CONN_TABLE_BULK];
-	uint32_t segments;
+	uint32_t segments = stack_classify(s, frames, n, rx, keys);
 
-	segments = stack_classify(s, frames, n, rx, keys);
 	if (segments > 0)
 		conn_table_guess_bulk(&s->tcp.table, keys, segments, hashes, handles);
 	for (uint32_t i = 0; i < segments; i++) {

@@ -19,9 +19,9 @@
  *
  * Bounds: the window in bytes; by connection, buffers for twice the receive buffer, so that
  * short segments cannot pin much more than was offered, and TCP_STRETCHES_MAX gaps, which is
- * also what a search costs at most; by stack, a quarter of its share of the pool (tcp.held_max). Where one
- * of them is reached the segment is dropped and counted, by reason. What fills the gap in front
- * needs no buffer and gets through always.
+ * also what a search costs at most; by stack, a quarter of its share of the pool (tcp.held_max).
+ * Where one of them is reached the segment is dropped and counted, by reason. What fills the gap in
+ * front needs no buffer and gets through always.
  */
 #ifndef SPATE_TCP_REASSEMBLY_H
 #define SPATE_TCP_REASSEMBLY_H

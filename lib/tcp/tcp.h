@@ -105,7 +105,7 @@ struct tcp {
 	struct tcp_chunk *chunks;
 	uint32_t max_chunks;
 	uint32_t chunk_free, chunk_untouched;
-	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of our share of the pool */
+	uint32_t owned, owned_max; /* chunks with a buffer of ours: a part of the share */
 	uint32_t held, held_max;   /* buffers with data beyond a gap: the same */
 
 	uint32_t large_max;     /* payload bytes in a frame of several segments; 0: no such */

@@ -127,13 +127,13 @@ done
 
 memory=(--in-memory --single-file-segments -m 256)
 free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)
+# Packet buffers of one's own can be shared from hugepages only: a memif is used in place here.
 for kind in memif memif-zero-copy vhost; do
 	if [ "$free" -lt $HUGEPAGES ]; then
 		skip "hugepages-$kind" "$free of $HUGEPAGES hugepages free: sysctl vm.nr_hugepages=1024"
 		continue
 	fi
 	churn hugepages-$kind $kind
-	# DPDK can share a process's own packet buffers from hugepages only.
 	[ $kind != memif-zero-copy ] || peer_killed $kind-killed $kind
 done
 
