@@ -37,7 +37,8 @@
 
 #define IP_RANGES_MAX  64
 #define IP_BLOCKS6_MAX 64
-#define IP_TXQ         2048 /* power of two */
+#define IP_TXQ         2048                                          /* power of two */
+#define IP_NARROW      (2 * RTE_CACHE_LINE_SIZE - RTE_ETHER_HDR_LEN) /* fills two lines */
 
 struct ip_range {
 	uint32_t first, last; /* host order, both included */
@@ -84,6 +85,7 @@ struct ip_iface {
 	struct rte_mempool *pool;
 	struct spate_counters *counters;
 	uint64_t now_ns;
+	bool wide_sent; /* a packet longer than IP_NARROW, since stack_classify() last asked */
 	uint32_t tx_head, tx_tail; /* free-running */
 	struct rte_mbuf *txq[IP_TXQ];
 };

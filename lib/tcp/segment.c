@@ -337,9 +337,12 @@ send_one(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, uint8_t 
 	d.sum += tcp_seg_build(d.tcp, &h);
 	if (!usual && !syn)
 		c->options &= ~TCP_O_UTO_DUE;
-	if (len)
+	if (len) {
 		d.sum = checksum_add(
 			d.sum, tcp_send_copy(t, c, seq - c->snd_una, payload_at(&d), len));
+		if (payload_at(&d) + len - d.ip > IP_NARROW)
+			t->ip->wide_sent = true;
+	}
 	if (auth != AUTH_NONE && !sign(t, auth, &c->key, &d))
 		return false;
 	finish(t, &d, &key, hop, marks);
