@@ -24,9 +24,7 @@ take(struct tcp *t)
 
 	struct tcp_conn *c = &t->conns[index];
 
-	memset(c, 0, sizeof(*c));
-	c->snd_tail = TCP_CHUNK_NONE;
-	c->extra = TCP_EXTRA_NONE;
+	*c = (struct tcp_conn){.snd_tail = TCP_CHUNK_NONE, .extra = TCP_EXTRA_NONE};
 	return c;
 }
 

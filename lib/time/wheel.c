@@ -107,7 +107,6 @@ wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns)
 
 	if (deadline <= w->now)
 		deadline = w->now + 1;
-	w->count += !is_armed(n);
 	if (is_linked(n)) {
 		if (deadline >= n->linked) {
 			n->deadline = deadline;
@@ -122,12 +121,7 @@ wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns)
 void
 wheel_cancel(struct wheel *w, uint32_t id)
 {
-	struct wheel_node *n = &w->nodes[id];
-
-	if (!is_armed(n))
-		return;
-	disarm(n);
-	w->count--;
+	disarm(&w->nodes[id]);
 }
 
 int
@@ -233,7 +227,6 @@ wheel_expire(struct wheel *w, uint64_t now_ns, uint32_t *ids, uint32_t max)
 				place(w, id);
 				continue;
 			}
-			w->count--;
 			ids[n++] = id;
 		}
 		if (target <= w->now)

@@ -34,8 +34,7 @@ struct wheel_node {
 };
 
 struct wheel {
-	uint32_t now;   /* last tick processed */
-	uint32_t count; /* timers armed */
+	uint32_t now; /* last tick processed */
 	uint32_t capacity;
 	struct wheel_node *nodes;
 	uint64_t occupied[WHEEL_LEVELS][WHEEL_SLOTS / 64];
