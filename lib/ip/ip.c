@@ -35,6 +35,8 @@ ip_add_range(struct ip_iface *ip, rte_be32_t first, rte_be32_t last)
 	ip->around.first = RTE_MIN(ip->around.first, r.first);
 	ip->around.last = RTE_MAX(ip->around.last, r.last);
 	ip->range[ip->n_ranges++] = r;
+	ip->solid = ip_is_local_range(
+		ip, rte_cpu_to_be_32(ip->around.first), rte_cpu_to_be_32(ip->around.last));
 	return 0;
 }
 
@@ -49,6 +51,9 @@ ip_set_network(struct ip_iface *ip, rte_be32_t addr, uint8_t prefix)
 {
 	ip->prefix_mask = prefix ? ~0u << (32 - prefix) : 0;
 	ip->network = rte_be_to_cpu_32(addr) & ip->prefix_mask;
+	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
+	ip->broadcast = prefix < 31 ? rte_cpu_to_be_32(ip->network | ~ip->prefix_mask)
+				    : RTE_BE32(UINT32_MAX);
 }
 
 rte_be32_t

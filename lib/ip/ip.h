@@ -64,10 +64,12 @@ struct ip_iface {
 	uint16_t data_off;    /* of packets in their buffers: the link's header fits in front */
 	uint32_t prefix_mask; /* host order; on-link destinations match the first range's network */
 	uint32_t network;     /* host order */
+	rte_be32_t broadcast; /* of our network, or everybody's */
 	rte_be32_t gateway;   /* 0: none, everything is on-link */
 	bool checksum_offload; /* the port computes IPv4 and TCP checksums on transmit */
 	uint32_t n_ranges;
 	struct ip_range around; /* all of them: what others have is nearly always outside */
+	bool solid;             /* around is one of them */
 	struct ip_range range[IP_RANGES_MAX];
 	/* IPv6: range6[0] is the link-local address; none without peers6.entry. */
 	struct addr6_table peers6;
@@ -83,6 +85,7 @@ struct ip_iface {
 	uint64_t icmp_ns; /* errors sent so far are paid for until here */
 	uint16_t ident;   /* of packets that may be fragmented (RFC 6864) */
 	struct rte_mempool *pool;
+	struct rte_mempool_cache *cache; /* the pool's, of the lcore in whose turn this is */
 	struct spate_counters *counters;
 	uint64_t now_ns;
 	bool wide_sent; /* a packet longer than IP_NARROW, since stack_classify() last asked */
@@ -100,6 +103,8 @@ ip_is_local(const struct ip_iface *ip, rte_be32_t addr)
 
 	if (a < ip->around.first || a > ip->around.last)
 		return false;
+	if (likely(ip->solid))
+		return true;
 	for (uint32_t i = 0; i < ip->n_ranges; i++)
 		if (ip->range[i].first <= a && a <= ip->range[i].last)
 			return true;
@@ -117,13 +122,7 @@ bool ip_is_local_range(const struct ip_iface *ip, rte_be32_t first, rte_be32_t l
 static inline bool
 ip4_is_peer(const struct ip_iface *ip, rte_be32_t addr)
 {
-	uint32_t a = word_be32(addr);
-	uint32_t hosts = ~ip->prefix_mask;
-
-	/* A /31 has no broadcast address (RFC 3021), and a /32 none either. */
-	if (hosts > 1 && a == (ip->network | hosts))
-		return false;
-	return ipv4_is_unicast(addr) && !ip_is_local(ip, addr);
+	return addr != ip->broadcast && ipv4_is_unicast(addr) && !ip_is_local(ip, addr);
 }
 
 /* The same of what may be a name, given here: that of an IPv6 peer is one, or it would have none.

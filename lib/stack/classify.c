@@ -91,7 +91,7 @@ checksum_known(const struct rte_mbuf *m, bool *good)
 
 	/* NONE: never computed, because it never left memory (virtio). */
 	*good = known == RTE_MBUF_F_RX_L4_CKSUM_GOOD || known == RTE_MBUF_F_RX_L4_CKSUM_NONE;
-	return *good || known == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+	return known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN;
 }
 
 /* Is the TCP segment in the IPv4 packet intact (DT-09)? */
@@ -171,6 +171,7 @@ ipv4_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 		.header_len = v.header_len,
 		.payload_len = v.payload_len,
 		.protocol = v.protocol,
+		.ecn = ecn_of_v4(p),
 	};
 	return true;
 }
@@ -225,6 +226,7 @@ ipv6_input(struct spate_stack *s, const struct rte_mbuf *m, const uint8_t *p, ui
 		.header_len = v.header_len,
 		.payload_len = v.payload_len,
 		.protocol = v.protocol,
+		.ecn = ecn_of_v6(p),
 	};
 	err = v6_intact(m, &v, payload);
 	if (out->laddr == ADDR6_NONE || err) {
@@ -299,7 +301,7 @@ classify(struct spate_stack *s, struct rte_mbuf *m, struct tcp_rx *rx, struct fl
 
 	flow_key_make(key, v.raddr, v.laddr, word_get(v.payload, 0));
 	rx->key = key;
-	rx->ecn = ecn_of(v.header);
+	rx->ecn = v.ecn;
 	return true;
 }
 

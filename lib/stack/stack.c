@@ -364,14 +364,29 @@ input_burst(struct spate_stack *s, struct rte_mbuf **frames, uint32_t n)
 	free_frames(frames, n);
 }
 
+/* Which lcore drives the stack, and so whose buffers are at hand, is asked once a turn. */
+static void
+begin_turn(struct spate_stack *s, uint64_t now_ns)
+{
+	spate_stack_now(s, now_ns);
+	s->ip.cache = rte_mempool_default_cache(s->ip.pool, rte_lcore_id());
+}
+
+static void
+end_turn(struct spate_stack *s)
+{
+	s->ip.cache = NULL;
+}
+
 void
 spate_stack_input(struct spate_stack *s, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns)
 {
-	spate_stack_now(s, now_ns);
+	begin_turn(s, now_ns);
 	tcp_bury(&s->tcp);
 	spate_count_n(&s->counters, SPATE_RX_FRAMES, n);
 	for (uint32_t at = 0; at < n; at += CONN_TABLE_BULK)
 		input_burst(s, frames + at, n - at < CONN_TABLE_BULK ? n - at : CONN_TABLE_BULK);
+	end_turn(s);
 }
 
 uint16_t
@@ -379,12 +394,13 @@ spate_stack_output(struct spate_stack *s, struct rte_mbuf **frames, uint16_t max
 {
 	uint16_t n = 0;
 
-	spate_stack_now(s, now_ns);
+	begin_turn(s, now_ns);
 	/* Replies first: they are in the queue already and keep their place. */
 	if (s->ip.tx_tail - s->ip.tx_head < max)
 		tcp_output(&s->tcp, max);
 	n = ip_take(&s->ip, frames, max);
 	tcp_bury(&s->tcp);
+	end_turn(s);
 	return n;
 }
 

@@ -98,9 +98,10 @@ checksum_bytes(const void *p, uint32_t len)
 		return checksum_long(p, len);
 	if (unlikely(len < sizeof(word)))
 		return checksum_few(p, len);
-	for (uint32_t n = len / CHECKSUM_BLOCK; n > 0; n--, b += CHECKSUM_BLOCK)
+	for (const uint8_t *end = b + (len & -CHECKSUM_BLOCK); b != end; b += CHECKSUM_BLOCK)
 		sum = checksum_block(sum, b);
-	for (uint32_t n = len % CHECKSUM_BLOCK / sizeof(word); n > 0; n--, b += sizeof(word)) {
+	for (const uint8_t *end = b + (len & (CHECKSUM_BLOCK - sizeof(word))); b != end;
+		b += sizeof(word)) {
 		memcpy(&word, b, sizeof(word));
 		sum = checksum_add(sum, word);
 	}

@@ -16,9 +16,15 @@
 
 /* Of the packet whose header, checked before, begins at `ip`. */
 static inline uint8_t
-ecn_of(const uint8_t *ip)
+ecn_of_v4(const uint8_t *ip)
 {
-	return (ip[0] >> 4 == 4 ? ip[1] : ip[1] >> 4) & 3;
+	return ip[1] & 3;
+}
+
+static inline uint8_t
+ecn_of_v6(const uint8_t *ip)
+{
+	return ip[1] >> 4 & 3;
 }
 
 #endif
