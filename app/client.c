@@ -124,7 +124,7 @@ client_set_pace(struct work *w, struct work_client *c)
 /*
  * Is a reply to this tuple received by this slot? By hash where the port has one; on a
  * wire of queue pairs it is anyway, and the ports are dealt out so that no two slots open
- * the same tuple.
+ * the same tuple: what client_divide() does without asking.
  */
 bool
 client_mine(const void *ctx, const struct spate_tuple *t)
@@ -134,6 +134,19 @@ client_mine(const void *ctx, const struct spate_tuple *t)
 	if (slot->port->steering == PORT_STEER_RSS)
 		return engine_queue_of(slot->port, t) == slot->queue;
 	return rte_be_to_cpu_16(t->local.port) % slot->port->n_queues == slot->queue;
+}
+
+void
+client_divide(struct engine_slot *slot, struct spate_source *source)
+{
+	uint16_t n = slot->port->n_queues;
+
+	if (n == 1)
+		return;
+	if (slot->port->steering == PORT_STEER_RSS)
+		spate_source_filter(source, client_mine, slot);
+	else
+		spate_source_share(source, slot->queue, n);
 }
 
 int
@@ -153,8 +166,7 @@ client_start(struct work *w, int index, const struct client_config *conf)
 		conf->port_first, conf->port_last);
 	if (rc < 0)
 		return rc;
-	if (w->n_slots > 1)
-		spate_source_filter(&c->source, client_mine, w->slot);
+	client_divide(w->slot, &c->source);
 	make_requests(c);
 	c->count = conf->count == COUNT_ENDLESS ? UINT64_MAX : share(w, conf, conf->count);
 	/* Not to wait for ever for the last of them. */

@@ -170,10 +170,10 @@ manual_order_connect(struct engine_slot *slot, void *order)
 		/* RFC 6335 6: the ports nobody has a claim to. */
 		o->rc = spate_source_init(
 			slot->stack, &source, &o->tuple.local, &o->tuple.local, 49152, 65535);
-		if (o->rc == 0 && w->n_slots > 1)
-			spate_source_filter(&source, client_mine, slot);
-		if (o->rc == 0)
+		if (o->rc == 0) {
+			client_divide(slot, &source);
 			o->rc = spate_connect(slot->stack, &source, &o->tuple.remote, &o->conn);
+		}
 	}
 	if (o->rc < 0)
 		return;

@@ -192,6 +192,8 @@ int client_start(struct work *w, int index, const struct client_config *conf);
 void client_set_pace(struct work *w, struct work_client *c);
 /* spate_source_filter: does a reply to `t` come to this slot? */
 bool client_mine(const void *slot, const struct spate_tuple *t);
+/* Leave in `source` what client_mine() says of its tuples. */
+void client_divide(struct engine_slot *slot, struct spate_source *source);
 bool client_poll(struct work *w, struct work_client *c, uint8_t index);
 void client_established(struct work *w, spate_conn id);
 uint32_t client_data(struct work *w, spate_conn id, const uint8_t *data, uint32_t len);

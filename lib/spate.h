@@ -2,10 +2,10 @@
 /*
  * spate: a TCP endpoint as a library.
  *
- * A stack is one interface's worth of TCP/IP: addresses, neighbours, listeners,
- * connections, TIME_WAIT. It has no thread, no clock, no port and no randomness of its
- * own: the caller hands it frames, the time and a secret, and takes frames out. Any
- * number of stacks may exist; each belongs to one thread at a time and shares nothing.
+ * A stack is one interface's worth of TCP/IP: addresses, neighbours, listeners, connections,
+ * TIME_WAIT. It has no thread, no clock, no port and no randomness of its own: the caller hands it
+ * frames, the time and a secret, and takes frames out. Any number of stacks may exist; each belongs
+ * to one thread at a time and shares nothing.
  *
  *     spate_stack_input(s, frames, n, now);      what arrived
  *     spate_stack_tick(s, now);                  what is due
@@ -17,9 +17,8 @@
  * built in spate_stack_output(), so whatever a callback sends or closes shares a segment with the
  * ACK that is owed.
  *
- * Addresses and ports are in network order. Times are nanoseconds of the caller's
- * clock, which starts anywhere below 2^51 and never goes back. Errors are negative
- * errno values.
+ * Addresses and ports are in network order. Times are nanoseconds of the caller's clock, which
+ * starts anywhere below 2^51 and never goes back. Errors are negative errno values.
  */
 #ifndef SPATE_H
 #define SPATE_H
@@ -310,6 +309,9 @@ int spate_source_init(struct spate_stack *s, struct spate_source *src,
  */
 void spate_source_filter(struct spate_source *src,
 	bool (*mine)(const void *ctx, const struct spate_tuple *tuple), const void *ctx);
+
+/* Only ports whose remainder by `of` is `share`, below it: other stacks take the others. */
+void spate_source_share(struct spate_source *src, uint16_t share, uint16_t of);
 
 /*
  * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next

@@ -3,16 +3,35 @@
 
 #include <string.h>
 
+static void
+number(struct local_port *p)
+{
+	p->size = (uint64_t)p->range.n_addr * p->range.n_port;
+	p->current = p->size - 1; /* the first sequential proposal is number 0 */
+}
+
 void
 local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
 	const uint64_t secret[2])
 {
 	memset(p, 0, sizeof(*p));
 	p->range = *range;
-	p->size = (uint64_t)range->n_addr * range->n_port;
-	p->current = p->size - 1; /* the first sequential proposal is number 0 */
+	p->step = 1;
 	p->sequential = sequential;
 	memcpy(p->secret, secret, sizeof(p->secret));
+	number(p);
+}
+
+void
+local_port_share(struct local_port *p, uint16_t share, uint16_t of)
+{
+	struct local_range *r = &p->range;
+	uint32_t skip = (share + of - r->first_port % of) % of;
+
+	r->n_port = skip < r->n_port ? (r->n_port - skip - 1) / of + 1 : 0;
+	r->first_port += skip;
+	p->step = of;
+	number(p);
 }
 
 /* The next 64 pseudo-random bits: SipHash of a counter. */
@@ -47,6 +66,8 @@ local_port_advance(struct local_port *p)
 void
 local_port_current(const struct local_port *p, rte_be32_t *addr, rte_be16_t *port)
 {
-	*addr = rte_cpu_to_be_32(p->range.first_addr + (uint32_t)(p->current / p->range.n_port));
-	*port = rte_cpu_to_be_16(p->range.first_port + (uint16_t)(p->current % p->range.n_port));
+	const struct local_range *r = &p->range;
+
+	*addr = rte_cpu_to_be_32(r->first_addr + (uint32_t)(p->current / r->n_port));
+	*port = rte_cpu_to_be_16(r->first_port + (uint16_t)(p->current % r->n_port) * p->step);
 }

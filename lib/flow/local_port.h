@@ -8,7 +8,7 @@
  * alive is the connection table's to say. RFC 6056 wants the next one hard to guess:
  * by default each proposal is a keyed pseudo-random step from the last (its algorithm
  * 5); sequentially it is the next port. A search from any start visits every number
- * once, so "exhausted" is exact.
+ * once, so "exhausted" is exact. Several choosers may share a range, by its ports.
  */
 #ifndef SPATE_FLOW_LOCAL_PORT_H
 #define SPATE_FLOW_LOCAL_PORT_H
@@ -30,7 +30,8 @@ struct local_range {
 };
 
 struct local_port {
-	struct local_range range;
+	struct local_range range; /* ports first_port, first_port + step ... */
+	uint16_t step;
 	uint64_t size;     /* tuples in the range */
 	uint64_t current;  /* number last proposed */
 	uint64_t searched; /* numbers refused since local_port_start(), the caller's account */
@@ -52,6 +53,12 @@ struct local_port {
 /* `secret` keys the random steps; an empty range is the caller's error. */
 void local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
 	const uint64_t secret[2]);
+
+/*
+ * Only ports whose remainder by `of` is `share`: to be called before the first start. There may be
+ * none, and then size is 0, and nothing to start.
+ */
+void local_port_share(struct local_port *p, uint16_t share, uint16_t of);
 
 /* A fresh starting point for one connection. */
 void local_port_start(struct local_port *p);

@@ -178,6 +178,12 @@ spate_source_filter(struct spate_source *src,
 	inside(src)->ports.n_next = 0; /* what was chosen ahead was chosen without it */
 }
 
+void
+spate_source_share(struct spate_source *src, uint16_t share, uint16_t of)
+{
+	local_port_share(&inside(src)->ports, share, of);
+}
+
 struct chosen {
 	const struct spate_stack *s;
 	const struct source *in;

@@ -357,6 +357,56 @@ test_local_port_sequential(void **state)
 	assert_int_equal(proposed(&p, &range), 2);
 }
 
+/* Every port is some share's, and no other's, and has that remainder; some have none. */
+static void
+shared(const struct local_range *range, bool sequential, uint16_t of)
+{
+	uint64_t size = (uint64_t)range->n_addr * range->n_port, all = 0;
+	uint8_t *seen = exact_alloc(size);
+
+	memset(seen, 0, size);
+	for (uint16_t share = 0; share < of; share++) {
+		struct local_port p;
+		rte_be32_t addr;
+		rte_be16_t port;
+
+		local_port_init(&p, range, sequential, SECRET);
+		local_port_share(&p, share, of);
+		all += p.size;
+		if (p.size == 0)
+			continue;
+		local_port_start(&p);
+		for (uint64_t i = 0; i < p.size; i++) {
+			local_port_current(&p, &addr, &port);
+			assert_int_equal(rte_be_to_cpu_16(port) % of, share);
+			assert_int_equal(seen[proposed(&p, range)]++, 0);
+			local_port_advance(&p);
+		}
+	}
+	assert_true(all == size);
+	free(seen);
+}
+
+static void
+test_local_port_shares(void **state)
+{
+	static const struct local_range ranges[] = {
+		{0x0a000001, 1, 1024, 1}, /* fewer ports than shares */
+		{0x0a000001, 3, 65533, 3},
+		{0x0a000001, 1, 0, 65536},
+		{0x0a000001, 2, 1023, 1001},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(ranges); i++) {
+		for (uint16_t of = 1; of < 20; of++) {
+			shared(&ranges[i], false, of);
+			shared(&ranges[i], true, of);
+		}
+		shared(&ranges[i], false, UINT16_MAX);
+	}
+}
+
 /* Every number is a start about as often as any other, and so is every step between two. */
 static void
 test_local_port_random(void **state)
@@ -430,6 +480,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_listener_full),
 		ROW_TEST("CM-12", test_local_port_visits_each_once),
 		ROW_TEST("CM-12", test_local_port_sequential),
+		ROW_TEST("CM-12", test_local_port_shares),
 		ROW_TEST("CM-12", test_local_port_random),
 		ROW_TEST("CM-12", test_local_port_secret_and_size),
 	};
