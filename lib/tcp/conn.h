@@ -105,15 +105,19 @@ struct tcp_conn {
 	uint32_t rcv_unread;         /* delivered, not consumed */
 	uint32_t challenge_at;       /* last challenge ACK, ms + 1; 0: never */
 	uint64_t user;
-	uint16_t timer : 4;        /* enum tcp_timer */
-	uint16_t backoff : 5;      /* doublings of the RTO since the last RTT sample (Karn) */
-	uint16_t dupacks : 2;      /* up to the three that tell of a loss */
-	uint16_t congestion : 1;   /* enum congestion_name */
-	uint16_t probing : 1;      /* a loss probe is out: the timer is the timeout's now */
-	uint16_t cwnd_limited : 1; /* the last output ended for lack of cwnd */
-	uint16_t no_delay : 1;     /* DT-06: Nagle's algorithm is off */
-	uint16_t corked : 1;       /* DT-06: nothing but full segments until uncorked */
-	uint8_t retries;           /* expiries since the last progress: RFC 9293 3.8.3 R2 */
+	/*
+	 * Bits of one byte, and of another: a load of both after a store of one would wait until
+	 * the store has left the core.
+	 */
+	uint8_t timer : 4;        /* enum tcp_timer */
+	uint8_t dupacks : 2;      /* up to the three that tell of a loss */
+	uint8_t congestion : 1;   /* enum congestion_name */
+	uint8_t probing : 1;      /* a loss probe is out: the timer is the timeout's now */
+	uint8_t backoff : 5;      /* doublings of the RTO since the last RTT sample (Karn) */
+	uint8_t cwnd_limited : 1; /* the last output ended for lack of cwnd */
+	uint8_t no_delay : 1;     /* DT-06: Nagle's algorithm is off */
+	uint8_t corked : 1;       /* DT-06: nothing but full segments until uncorked */
+	uint8_t retries;          /* expiries since the last progress: RFC 9293 3.8.3 R2 */
 	union {
 		uint8_t probes; /* zero-window or keepalive probes, or half days, without any answer
 				 */
