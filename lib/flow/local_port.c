@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+/* The range's tuples have new numbers: what was known of the old ones is not of these. */
 static void
 number(struct local_port *p)
 {
 	p->size = (uint64_t)p->range.n_addr * p->range.n_port;
 	p->current = p->size - 1; /* the first sequential proposal is number 0 */
+	p->searched = 0;
+	p->n_next = 0;
 }
 
 void

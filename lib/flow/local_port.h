@@ -54,10 +54,7 @@ struct local_port {
 void local_port_init(struct local_port *p, const struct local_range *range, bool sequential,
 	const uint64_t secret[2]);
 
-/*
- * Only ports whose remainder by `of` is `share`: to be called before the first start. There may be
- * none, and then size is 0, and nothing to start.
- */
+/* Only ports whose remainder by `of` is `share`. There may be none: size is 0, nothing to start. */
 void local_port_share(struct local_port *p, uint16_t share, uint16_t of);
 
 /* A fresh starting point for one connection. */

@@ -96,6 +96,31 @@ CM_12_never_one_that_is_alive(struct script *s)
 	EQUAL(s, -script_connect(s), EADDRINUSE);
 }
 
+/* Of the range the share's ports alone, all of them; and what is left when that is nothing. */
+static void
+CM_12_a_share_of_the_ports(struct script *s)
+{
+	struct spate_source src;
+
+	START(s);
+	source(s, &src, 11);
+	EQUAL(s, connect_any(s, &src, 0), 0); /* some tuples are chosen ahead by now */
+	source(s, &src, 11);
+	spate_source_share(&src, 1, 3);
+	for (int i = 1; i < 5; i++) {
+		bool taken = s->tuple[0].lport % 3 == 1;
+
+		if (i == 4 && taken)
+			break;
+		EQUAL(s, connect_any(s, &src, i), 0);
+		EQUAL(s, s->t->lport % 3, 1);
+	}
+	EQUAL(s, -connect_any(s, &src, 5), EADDRNOTAVAIL);
+	source(s, &src, 2);
+	spate_source_share(&src, 0, 3); /* 10000 and 10001 leave 1 and 2 */
+	EQUAL(s, -connect_any(s, &src, 5), EADDRNOTAVAIL);
+}
+
 /* What counts is the tuple: the same ports go to another remote. */
 static void
 CM_12_tuples_not_ports(struct script *s)
@@ -424,6 +449,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("CM-12", CM_12_random_ports),
 	ROW_TEST("CM-12", CM_12_sequential_is_a_knob),
 	ROW_TEST("CM-12", CM_12_never_one_that_is_alive),
+	ROW_TEST("CM-12", CM_12_a_share_of_the_ports),
 	ROW_TEST("CM-12", CM_12_tuples_not_ports),
 	ROW_TEST("CM-12", CM_12_time_wait_is_not_free),
 	ROW_TEST("CM-12 TW-06", CM_12_time_wait_reused_by_knob),
