@@ -41,6 +41,7 @@ struct tcp_extra {
 	struct tcp_scoreboard board;
 	bool probe_out, probe_again; /* a loss probe; ... which was no new data */
 	uint32_t probe_end;          /* SND.NXT when it was sent */
+	uint32_t probe_ts;           /* tcp.ts_now then */
 	uint32_t probe_flight;       /* bytes in flight then */
 
 	/* receive_window.c: while it may grow */
@@ -53,6 +54,9 @@ struct tcp_extra {
 
 	/* undo.c: with `undo`, what was before recovery */
 	bool undo;
+	bool undo_again;     /* something has been sent again since, first at undo_ts */
+	bool undo_uncounted; /* the loss probe, which undo_bytes does not count */
+	uint32_t undo_ts;
 	uint32_t undo_ssthresh;
 	uint32_t undo_from;  /* SND.UNA when it began, or behind what was reported last */
 	uint32_t undo_end;   /* SND.NXT when it ended */
@@ -66,6 +70,8 @@ struct tcp_extra {
 	uint16_t path_mss;         /* what was agreed, 0: what mss is */
 	uint64_t path_raise_at_ns; /* not before a larger size is tried */
 };
+
+_Static_assert(sizeof(struct tcp_extra) == 280, "lib/README.md says how large it is");
 
 /*
  * Places in the pool of a stack with `max_conns` connections: one for each where a knob gives

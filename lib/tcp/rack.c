@@ -213,11 +213,28 @@ leave(struct tcp *t, struct tcp_conn *c)
 	bool fast = c->flags & TCP_F_RECOVERY;
 
 	c->flags &= ~(TCP_F_RECOVERY | TCP_F_LOSS);
-	if (fast) {
+	if (fast)
 		c->cwnd = c->ssthresh;
-		tcp_undo_at_end(t, c, tcp_extra_of(t, c));
-	}
+	tcp_undo_at_end(t, c, tcp_extra_of(t, c));
 	return fast;
+}
+
+/*
+ * It was for nothing, as the ACK of `acked` numbers says (undo.c): nothing is lost any more, and
+ * new data goes on instead of old (RFC 4015 3.2 steps 5 and 6).
+ */
+static void
+go_back(struct tcp *t, struct tcp_conn *c, uint32_t acked)
+{
+	struct tcp_extra *x = tcp_extra_of(t, c);
+
+	/* A timeout says nothing of the order; everything may have been late. */
+	if (c->flags & TCP_F_RECOVERY)
+		sent_for_nothing(c, x);
+	c->flags &= ~(TCP_F_RECOVERY | TCP_F_LOSS);
+	scoreboard_none_lost(&t->holes, &x->board, c->snd_una, tcp_now_us(t));
+	c->cwnd = c->snd_nxt - c->snd_una +
+		  RTE_MIN(acked, t->conf.initial_window * tcp_segment_room(c));
 }
 
 /* Does the ACK say that the loss probe has come twice? */
@@ -310,8 +327,13 @@ tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp
 	take_blocks(t, c, x, o, &filled);
 	x->reordered |= filled && !(c->flags & TCP_F_LOSS);
 	delivered = acked + scoreboard_sacked(&t->holes, &x->board, c->snd_una) - before;
-	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && seq_geq(c->snd_una, c->recover))
+	if (acked && (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && !is_duplicate(c, o) &&
+		tcp_undo_late(t, c, x, o)) {
+		go_back(t, c, acked);
+		left = true;
+	} else if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && seq_geq(c->snd_una, c->recover)) {
 		left = leave(t, c);
+	}
 	lost = mark(t, c, x);
 	if (lost && !(c->flags & (TCP_F_RECOVERY | TCP_F_LOSS))) {
 		enter(t, c, c->snd_nxt - c->snd_una + acked);
@@ -371,7 +393,7 @@ tcp_rack_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, bool again)
 	x->prr_out += len;
 	if (!again)
 		return;
-	x->undo_bytes += len;
+	tcp_undo_sent(t, x, len);
 
 	struct tcp_hole *h = scoreboard_next(&t->holes, &x->board);
 
@@ -379,6 +401,7 @@ tcp_rack_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, bool again)
 	h->rtx_nxt = c->snd_nxt;
 	h->rtx_us = tcp_now_us(t);
 	h->again = true;
+	h->passed = false;
 }
 
 bool
@@ -415,6 +438,7 @@ tcp_rack_probed(struct tcp *t, struct tcp_conn *c, bool fresh)
 	x->probe_out = true;
 	x->probe_again = !fresh;
 	x->probe_end = c->snd_nxt;
+	x->probe_ts = t->ts_now;
 	x->probe_flight = c->snd_nxt - c->snd_una;
 }
 

@@ -70,8 +70,8 @@ tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c)
 	tcp_ready(t, c);
 }
 
-void
-tcp_recovery_all(struct tcp *t, struct tcp_conn *c)
+static void
+all_lost(struct tcp *t, struct tcp_conn *c)
 {
 	c->recover = c->snd_nxt;
 	c->dupacks = 0;
@@ -85,13 +85,20 @@ tcp_recovery_all(struct tcp *t, struct tcp_conn *c)
 }
 
 void
+tcp_recovery_all(struct tcp *t, struct tcp_conn *c)
+{
+	tcp_undo_forget(t, c);
+	all_lost(t, c);
+}
+
+void
 tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	/* RFC 5681 3.1: only the first timeout of a segment reduces; then one segment. */
 	if (c->retries == 0) {
-		tcp_undo_forget(t, c);
+		tcp_undo_keep_timeout(t, c);
 		tcp_cwnd_shrink(t, c, c->snd_nxt - c->snd_una);
 	}
 	c->cwnd = tcp_segment_room(c);
-	tcp_recovery_all(t, c);
+	all_lost(t, c);
 }

@@ -55,9 +55,23 @@ tcp_undo_forget(struct tcp *t, const struct tcp_conn *c)
 /* Recovery begins: the window and CUBIC's memory are still what they were. */
 void tcp_undo_keep(struct tcp_extra *x, const struct tcp_conn *c);
 
+/* The same for a timeout, the first of its segment; without room or SACK there is no way back. */
+void tcp_undo_keep_timeout(struct tcp *t, struct tcp_conn *c);
+
+/* `len` bytes were sent again. */
+void tcp_undo_sent(const struct tcp *t, struct tcp_extra *x, uint32_t len);
+
 /* The peer has had this twice. */
 void tcp_undo_twice(
 	struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, const struct tcp_sack_block *b);
+
+/*
+ * An ACK with the options `o`, not of what came twice, has moved SND.UNA during recovery. True when
+ * it is of what was sent before anything was sent again: then the window may go back to what it
+ * was, and recovery is to end.
+ */
+bool tcp_undo_late(
+	struct tcp *t, struct tcp_conn *c, struct tcp_extra *x, const struct tcp_options *o);
 
 /* Recovery is over. */
 void tcp_undo_at_end(struct tcp *t, struct tcp_conn *c, struct tcp_extra *x);

@@ -93,6 +93,22 @@ scoreboard_ack(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una
 		scoreboard_clear(p, b);
 }
 
+/*
+ * What was sent again at `rtx_us` has arrived at `from`. What lies before it and was sent again no
+ * later went first, so that this tells of it as new data would (RFC 8985 6.2 step 2).
+ */
+static void
+pass(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t from, uint32_t rtx_us)
+{
+	for (uint32_t i = b->first; i != SCOREBOARD_NONE; i = p->hole[i].next) {
+		struct tcp_hole *h = &p->hole[i];
+
+		if (seq_gt(h->end, from))
+			return;
+		h->passed |= h->again && h->rtx == h->end && (int32_t)(rtx_us - h->rtx_us) >= 0;
+	}
+}
+
 /* Reported beyond all before: what lies between is a new hole. False: no room for it. */
 static bool
 extend(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una, uint32_t left,
@@ -164,12 +180,15 @@ scoreboard_block(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t u
 		uint32_t to = seq_lt(right, h->end) ? right : h->end;
 
 		if (seq_lt(from, to)) {
-			bool late = came_late(h, from);
+			bool late = came_late(h, from), again = seq_lt(from, h->rtx);
+			uint32_t rtx_us = h->rtx_us;
 
 			if (!fill(p, b, link, from, to))
 				break;
 			news += to - from;
 			*filled |= late;
+			if (again)
+				pass(p, b, from, rtx_us);
 		}
 		/* What was cut off the left, or stays, is passed; a dropped one has gone by itself.
 		 */
@@ -208,7 +227,7 @@ lost_in(const struct tcp_hole *h, const struct tcp_scoreboard *b,
 	if (!h->again && rule->dup_bytes && beyond >= rule->dup_bytes)
 		return 0;
 	/* Sent again: only what was sent after that, and has arrived, says anything. */
-	if (h->again && seq_leq(b->fack, h->rtx_nxt))
+	if (h->again && !h->passed && seq_leq(b->fack, h->rtx_nxt))
 		return UINT32_MAX;
 	wait = h->again ? rule->rtt_us + rule->wait_us : rule->wait_us;
 	passed = now_us - (h->again ? h->rtx_us : h->seen_us);
@@ -272,6 +291,28 @@ scoreboard_all_lost(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_
 		return false;
 	scoreboard_timeout(p, b);
 	return true;
+}
+
+void
+scoreboard_none_lost(
+	struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una, uint32_t now_us)
+{
+	uint32_t *link = &b->first;
+
+	while (*link != SCOREBOARD_NONE) {
+		struct tcp_hole *h = &p->hole[*link];
+
+		if (h->end == b->fack) {
+			b->fack = h->start;
+			drop(p, b, link);
+			break;
+		}
+		h->lost = false;
+		h->again = h->rtx != h->start;
+		h->seen_us = now_us;
+		link = &h->next;
+	}
+	b->any = seq_gt(b->fack, una);
 }
 
 struct tcp_hole *

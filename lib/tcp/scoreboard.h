@@ -31,7 +31,8 @@ struct tcp_hole {
 	uint32_t rtx_us;     /* last sent again */
 	uint32_t next;
 	bool lost;
-	bool again; /* of [start, rtx) something has been sent again */
+	bool again;  /* of [start, rtx) something has been sent again */
+	bool passed; /* and what was sent again after that has arrived */
 };
 
 struct scoreboard_pool {
@@ -96,6 +97,13 @@ void scoreboard_timeout(struct scoreboard_pool *p, struct tcp_scoreboard *b);
  */
 bool scoreboard_all_lost(struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una,
 	uint32_t nxt, uint32_t now_us);
+
+/*
+ * Nothing is lost after all, holes are only late: those that nothing reported lies beyond, of which
+ * scoreboard_all_lost() has made one, are in flight again and no holes.
+ */
+void scoreboard_none_lost(
+	struct scoreboard_pool *p, struct tcp_scoreboard *b, uint32_t una, uint32_t now_us);
 
 /* The first hole with something lost to be sent again, or NULL. */
 struct tcp_hole *scoreboard_next(const struct scoreboard_pool *p, const struct tcp_scoreboard *b);

@@ -256,6 +256,17 @@ script_pump(struct script *s)
 	} while (n > 0);
 }
 
+void
+script_forget(struct script *s)
+{
+	script_pump(s);
+	/* The peer echoes the last of its timestamps, as when OUT has seen it. */
+	if (s->head != s->tail && s->t->ts_offset_known)
+		s->t->ts_out =
+			s->t->ts_offset + (uint32_t)(s->queue[(s->tail - 1) % FRAMES].at / MS);
+	s->head = s->tail;
+}
+
 /* Everything a stack does is counted: a number that changes when it has done something. */
 static uint64_t
 work_done(const struct script *s)

@@ -222,6 +222,9 @@ struct script {
 #define ABORT(s)      (script_now(s), spate_abort((s)->stack, (s)->conn))
 #define CONSUME(s, n) (script_now(s), spate_consume((s)->stack, (s)->conn, n))
 
+/* What has come out by now has arrived, whatever it was. */
+#define FORGET(s) script_forget(s)
+
 /* ---- what is to be true */
 
 /* All events since the last: accept established data:N sendable fin closed[:REASON] segment */
@@ -243,6 +246,7 @@ extern const struct spate_ops script_ops;
 void script_start(struct script *s);
 void script_now(struct script *s);
 void script_pump(struct script *s);
+void script_forget(struct script *s);
 void script_advance(struct script *s, uint64_t until, bool stop_at_output);
 void script_must(struct script *s, int rc, const char *what);
 int script_connect(struct script *s);

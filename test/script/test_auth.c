@@ -327,8 +327,7 @@ OP_08_sack_beside_it(struct script *s)
 	SEND_PATTERN(s, 2000);
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1460 - 16 - (s->peer_ts ? 12 + 12 : 20),
 		.sack = {{31, 36}, {s->peer_ts ? 0 : 21, s->peer_ts ? 0 : 26}});
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 }
 
 /* 6.2: segments on both sides of the wrap, and what was made with another extension. */
@@ -464,8 +463,7 @@ OP_08_no_connection(struct script *s)
 	s->t->raddr = PEER_IP + 1;
 	IN(s, ACK, .seq = 1, .ack = 1);
 	COUNTED(s, RST_SENT, 1);
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 }
 
 /* RFC 5925 7.3: without a key for it the option is ignored, or, by knob, not. */
@@ -539,8 +537,7 @@ OP_08_no_room(struct script *s)
 	script_must(s, script_connect(s), "connect");
 	ABORT(s);
 	EVENTS(s, "closed:ECONNABORTED");
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 	USE(s, 0);
 	s->conn = s->conns[0];
 	ABORT(s);

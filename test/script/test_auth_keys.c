@@ -294,8 +294,7 @@ OP_08_setopt(struct script *s)
 	EQUAL(s, spate_setopt(s->stack, s->conn, SPATE_OPT_AUTH_RECEIVE, 2), -EOPNOTSUPP);
 	EQUAL(s, spate_setopt(s->stack, s->conn, SPATE_OPT_AUTH_ICMP, 1), -EOPNOTSUPP);
 	EQUAL(s, spate_getopt(s->stack, s->conn, SPATE_OPT_AUTH_SEND, &value), -EOPNOTSUPP);
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 }
 
 /* Ports of a key: it is for connections with these, and no others. */
@@ -320,8 +319,7 @@ OP_08_ports(struct script *s)
 	CONNECT(s);
 	EQUAL(s, option(s, SPATE_OPT_AUTH_SEND), 51);
 	EQUAL(s, spate_setopt(s->stack, s->conn, SPATE_OPT_AUTH_SEND, 50), -EINVAL);
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 }
 
 /* A connection that was there before the key stays what it is, its TIME_WAIT too. */

@@ -12,13 +12,6 @@ cwnd(struct script *s)
 }
 
 /* What has been sent, whatever it is. */
-static void
-forget(struct script *s)
-{
-	script_pump(s);
-	s->head = s->tail;
-}
-
 /* In hundredths of a segment, give or take a few. */
 #define ABOUT(s, hundredths)                                                                       \
 	CHECK(s, cwnd(s) * 100 / room(s) + 3 >= (hundredths) &&                                    \
@@ -34,10 +27,10 @@ halved(struct script *s)
 	fly(s, 100);
 	AFTER(s, 100);
 	ACKED(s, 1, SEGS(2, 10));
-	forget(s);
+	FORGET(s);
 	AFTER(s, 100);
 	ACKED(s, 11);
-	forget(s);
+	FORGET(s);
 	EQUAL(s, cwnd(s), 5 * room(s));
 }
 
@@ -56,16 +49,16 @@ loss_behind_acks(struct script *s, bool burst)
 		BURST(s);
 	ACKED(s, 3);
 	if (!burst)
-		forget(s);
+		FORGET(s);
 	ACKED(s, 5);
 	if (!burst)
-		forget(s);
+		FORGET(s);
 	ACKED(s, 5, SEGS(6, 10));
 	if (burst)
 		ARRIVES(s);
 	COUNTED(s, FAST_RETRANSMITS, 1);
 	EQUAL(s, script_info(s).ssthresh, 7 * room(s));
-	forget(s);
+	FORGET(s);
 }
 
 static void
@@ -90,13 +83,13 @@ DT_02_congestion_avoidance(struct script *s)
 
 		ACKED(s, i);
 		EQUAL(s, cwnd(s), before + room(s) * room(s) / before);
-		forget(s);
+		FORGET(s);
 	}
 	ABOUT(s, 592);
 	/* Two at once: as much as two. */
 	ACKED(s, 18);
 	ABOUT(s, 592 + 2 * 100 * 100 / 592);
-	forget(s);
+	FORGET(s);
 }
 
 /* Up to the threshold a segment for each, from it on little. */
@@ -112,11 +105,11 @@ DT_02_slow_start_up_to_the_threshold(struct script *s)
 	for (uint32_t i = 2; i <= 6; i++) {
 		ACKED(s, i);
 		EQUAL(s, cwnd(s), i * room(s));
-		forget(s);
+		FORGET(s);
 	}
 	ACKED(s, 7);
 	EQUAL(s, cwnd(s), 6 * room(s) + room(s) / 6);
-	forget(s);
+	FORGET(s);
 }
 
 /* A second loss halves what the first has left, but never to less than two. */
@@ -302,7 +295,7 @@ grows_by_the_curve(struct script *s)
 		AFTER(s, 1000);
 		ACKED(s, sent + 1);
 	}
-	forget(s);
+	FORGET(s);
 }
 
 static void
@@ -337,7 +330,7 @@ DT_02_cubic_waits(struct script *s)
 	AFTER(s, 1000);
 	ACKED(s, sent + 15);
 	ABOUT(s, 1976);
-	forget(s);
+	FORGET(s);
 	s->events[0] = 0;
 }
 
@@ -347,7 +340,7 @@ one_by_one(struct script *s, uint32_t n, uint32_t last)
 {
 	for (; n <= last; n++) {
 		ACKED(s, n + 1);
-		forget(s);
+		FORGET(s);
 	}
 }
 
@@ -365,7 +358,7 @@ DT_02_cubic_begins_anew(struct script *s)
 	establish_far(s, 1000);
 	/* 4, 8, 16, and four of the next for 20. */
 	SEND_PATTERN(s, 62 * room(s));
-	forget(s);
+	FORGET(s);
 	AFTER(s, 1000);
 	one_by_one(s, 1, 4);
 	AFTER(s, 1000);
@@ -374,11 +367,11 @@ DT_02_cubic_begins_anew(struct script *s)
 	EQUAL(s, cwnd(s), 20 * room(s));
 	/* 17 to 36 are in flight, and the first of them is lost. */
 	ACKED(s, 17, SEGS(18, 36));
-	forget(s);
+	FORGET(s);
 	AFTER(s, 1000);
 	ACKED(s, 37);
 	EQUAL(s, cwnd(s), 14 * room(s));
-	forget(s);
+	FORGET(s);
 	AFTER(s, 1000);
 	/* A round trip of congestion avoidance, and the end of what there is. */
 	one_by_one(s, 37, 48);
@@ -416,22 +409,22 @@ DT_02_chosen_by_option(struct script *s)
 	EQUAL(s, v, SPATE_CUBIC);
 	AFTER(s, 100);
 	ACKED(s, 1, SEGS(2, 10));
-	forget(s);
+	FORGET(s);
 	AFTER(s, 90);
 	ACKED(s, 11);
 	EQUAL(s, cwnd(s), 7 * room(s));
-	forget(s);
+	FORGET(s);
 	/* What CUBIC has learned is nothing to NewReno: 1/7 for the first. */
 	EQUAL(s, spate_setopt(s->stack, s->conn, SPATE_OPT_CONGESTION, SPATE_NEWRENO), 0);
 	ACKED(s, 12);
 	EQUAL(s, cwnd(s), 7 * room(s) + room(s) / 7);
-	forget(s);
+	FORGET(s);
 	/* And to CUBIC nothing is left of it, until it has a loss of its own. */
 	EQUAL(s, spate_setopt(s->stack, s->conn, SPATE_OPT_CONGESTION, SPATE_CUBIC), 0);
 	before = cwnd(s);
 	ACKED(s, 13);
 	EQUAL(s, cwnd(s), before + room(s) * room(s) / before);
-	forget(s);
+	FORGET(s);
 	/* The next connection has the stack's. */
 	USE(s, 1);
 	ESTABLISH(s);
@@ -451,11 +444,11 @@ DT_02_cubic_and_timeout(struct script *s)
 	for (uint32_t i = 2; i <= 7; i++) {
 		ACKED(s, i);
 		EQUAL(s, cwnd(s), i * room(s));
-		forget(s);
+		FORGET(s);
 	}
 	ACKED(s, 8);
 	CHECK(s, cwnd(s) < 7 * room(s) + room(s) / 4);
-	forget(s);
+	FORGET(s);
 }
 
 static const struct row_test tests[] = {

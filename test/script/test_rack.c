@@ -188,13 +188,11 @@ DT_01_again_later(struct script *s)
 	segments(s, 13, 13, 40);
 	COUNTED(s, FAST_RETRANSMITS, 2);
 	ACKED(s, 13, SEGS(14, 19));
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 	AFTER(s, 90);
 	ACKED(s, 20);
 	EQUAL(s, script_info(s).cwnd, (5 * room(s) + 2 * room(s) / 5) / 2);
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 }
 
 /* ---- late, or lost? */
@@ -450,8 +448,7 @@ DT_01_lost_again_and_told(struct script *s)
 	ACKED(s, 1, SEGS(2, 12));
 	AFTER(s, 140);
 	COUNTED(s, RETRANSMITS, 2);
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 }
 
 static const struct row_test tests[] = {

@@ -108,8 +108,7 @@ OP_04_blocks_against_the_knob(struct script *s)
 static void
 drain(struct script *s)
 {
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 	s->events[0] = 0;
 	s->received_len = 0;
 }

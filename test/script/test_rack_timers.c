@@ -121,8 +121,7 @@ DT_01_probe_begins_anew(struct script *s)
 	OUT_AT(s, 25, ACK, .seq = UP_TO(4), .ack = 1, .len = room(s));
 	COUNTED(s, LOSS_PROBES, 1);
 	COUNTED(s, FAST_RETRANSMITS, 1);
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 }
 
 /* And since the last segment, not the first (7.2). */
@@ -462,6 +461,30 @@ DT_01_lost_again_after_timeout(struct script *s)
 	EVENTS(s, "sendable");
 }
 
+/* Nothing new follows it, but more is sent again behind it: that tells as well. */
+static void
+DT_01_lost_again_and_told_by_others(struct script *s)
+{
+	s->peer_sack = true;
+	s->conf.tcp.loss_probe_ms = 0;
+	fly(s, 10);
+	OUT_AT(s, 300, ACK, .seq = 1, .ack = 1, .len = room(s));
+	AFTER(s, 100);
+	ACKED(s, 2);
+	segments(s, 2, 3, 10);
+	AFTER(s, 100);
+	/* The second is lost once more; the third has arrived, and a fourth may go. */
+	ACKED(s, 2, SEGS(3, 3));
+	segments(s, 4, 4, 10);
+	script_advance(s, s->now + 200 * MS, true);
+	OUT(s, ACK, .seq = UP_TO(2), .ack = 1, .len = room(s));
+	COUNTED(s, RTO_FIRED, 1);
+	AFTER(s, 100);
+	ACKED(s, 5);
+	FORGET(s);
+	COUNTED(s, FAST_RETRANSMITS, 0);
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST("DT-01", DT_01_probe_is_new_data),
 	ROW_TEST("DT-01", DT_01_probe_is_the_last_again),
@@ -487,6 +510,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01 OP-04", DT_01_timeout_of_what_was_sent_again),
 	ROW_TEST("DT-01 OP-04", DT_01_recovery_after_timeout),
 	ROW_TEST("DT-01 OP-04", DT_01_lost_again_after_timeout),
+	ROW_TEST("DT-01 OP-04", DT_01_lost_again_and_told_by_others),
 };
 
 SCRIPT_MAIN(tests)

@@ -163,8 +163,7 @@ DT_03_so_many_buffers_of_a_stack(struct script *s)
 	RECEIVED_PATTERN(s, 0, 16);
 	s->events[0] = 0;
 	spate_stack_abort_all(s->stack);
-	script_pump(s);
-	s->head = s->tail;
+	FORGET(s);
 	EVENTS(s, "closed:ECONNABORTED closed:ECONNABORTED");
 	CHECK(s, rte_mempool_full(pool));
 }

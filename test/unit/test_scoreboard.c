@@ -224,6 +224,89 @@ test_scoreboard_timeout(void **state)
 	assert_true(h->again);
 }
 
+/* Of two parts sent again the second arrives: it went later, and tells of the first. */
+static void
+test_scoreboard_passed(void **state)
+{
+	struct scoreboard_rule rule = {.wait_us = 5000, .rtt_us = 20000};
+	bool filled = false;
+	struct tcp_hole *h;
+	uint32_t next;
+
+	(void)state;
+	begin(0u - 20, HOLES);
+	assert_true(scoreboard_all_lost(&pool, &board, una, base + 60, 0));
+	h = scoreboard_next(&pool, &board);
+	h->rtx = base + 40;
+	h->rtx_us = 1000;
+	h->rtx_nxt = base + 60;
+	h->again = true;
+	/* What has yet to be sent again, and comes late, tells nothing. */
+	scoreboard_block(&pool, &board, una, base + 50, base + 60, 2000, &filled);
+	assert_false(pool.hole[board.first].passed);
+	scoreboard_block(&pool, &board, una, base + 20, base + 30, 21000, &filled);
+	h = &pool.hole[board.first];
+	assert_int_equal(h->end, base + 20);
+	assert_true(h->passed);
+	assert_false(pool.hole[h->next].passed);
+	/* Not before a round trip and the wait are over, and then the first alone. */
+	assert_false(scoreboard_mark(&pool, &board, &rule, 25999, &next));
+	assert_int_equal(next, 1);
+	assert_true(scoreboard_mark(&pool, &board, &rule, 26000, &next));
+	assert_ptr_equal(scoreboard_next(&pool, &board), h);
+	assert_int_equal(h->rtx, base);
+	/* Sent again after what arrives next, which then is no word of it. */
+	h->rtx = h->end;
+	h->rtx_us = 30000;
+	h->passed = false;
+	h = &pool.hole[h->next];
+	assert_int_equal(h->start, base + 30);
+	scoreboard_block(&pool, &board, una, base + 35, base + 40, 31000, &filled);
+	assert_false(pool.hole[board.first].passed);
+	assert_false(filled);
+}
+
+/* After all nothing is: what nothing is reported beyond of is in flight, and the rest only late. */
+static void
+test_scoreboard_none_lost(void **state)
+{
+	struct scoreboard_rule rule = {.dup_bytes = 100, .wait_us = 5000, .rtt_us = 20000};
+	bool filled = false;
+	struct tcp_hole *h;
+	uint32_t next;
+
+	(void)state;
+	begin(0u - 20, HOLES);
+	assert_true(scoreboard_all_lost(&pool, &board, una, base + 60, 0));
+	h = scoreboard_next(&pool, &board);
+	h->rtx = base + 10;
+	h->again = true;
+	una = base + 10;
+	scoreboard_ack(&pool, &board, una, &filled);
+	scoreboard_block(&pool, &board, una, base + 20, base + 30, 1000, &filled);
+	scoreboard_block(&pool, &board, una, base + 40, base + 50, 1000, &filled);
+	scoreboard_none_lost(&pool, &board, una, 2000);
+	assert_int_equal(board.n_holes, 2);
+	assert_int_equal(board.fack, base + 50);
+	assert_int_equal(scoreboard_sacked(&pool, &board, una), 20);
+	assert_int_equal(scoreboard_pipe(&pool, &board, una, base + 60), 30);
+	assert_null(scoreboard_next(&pool, &board));
+	/* From now on they may be lost as any hole. */
+	assert_false(scoreboard_mark(&pool, &board, &rule, 2000, &next));
+	assert_int_equal(next, 5000);
+	assert_true(scoreboard_mark(&pool, &board, &rule, 7000, &next));
+	assert_int_equal(scoreboard_next(&pool, &board)->start, base + 10);
+	/* Nothing was reported: nothing is left. */
+	begin(0u - 20, HOLES);
+	assert_true(scoreboard_all_lost(&pool, &board, una, base + 60, 0));
+	una = base + 10;
+	scoreboard_ack(&pool, &board, una, &filled);
+	scoreboard_none_lost(&pool, &board, una, 2000);
+	assert_int_equal(board.n_holes, 0);
+	assert_false(board.any);
+	assert_int_equal(scoreboard_pipe(&pool, &board, una, base + 60), 50);
+}
+
 /* A hole filled that was not sent again: the network reorders. */
 static void
 test_scoreboard_reordering(void **state)
@@ -268,6 +351,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_scoreboard_bounded),
 		cmocka_unit_test(test_scoreboard_lost),
 		cmocka_unit_test(test_scoreboard_timeout),
+		cmocka_unit_test(test_scoreboard_passed),
+		cmocka_unit_test(test_scoreboard_none_lost),
 		cmocka_unit_test(test_scoreboard_reordering),
 	};
 
