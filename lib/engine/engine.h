@@ -41,7 +41,8 @@ struct engine_worker;
 /* A bad network between a slot and its port. */
 struct engine_impair {
 	struct impair_pipe in, out;
-	uint16_t n_leaving; /* frames of `out` the port did not take yet */
+	bool bad_in, bad_out; /* else frames pass, after those that are on their way */
+	uint16_t n_leaving;   /* frames of `out` the port did not take yet */
 	struct rte_mbuf *leaving[ENGINE_BURST];
 };
 
@@ -155,12 +156,15 @@ void engine_call(
 	struct engine_slot *slot, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
 
 /*
- * Put a bad network on every slot of port `port_id`, change it, or take it away (`conf` NULL:
- * what is on its way is lost). 0, -ENODEV or -ENOMEM.
+ * Put a bad network on every slot of port `port_id`, change it, or take it away (`conf` NULL). What
+ * is on its way then arrives all the same (impair_change()). 0, -ENODEV or -ENOMEM.
  */
 int engine_impair(struct engine *e, uint16_t port_id, const struct impair_conf *conf);
 
-/* Take it away from one slot, by whoever may touch it. */
+/* Is anything on its way? */
+bool engine_impair_holds(const struct engine_impair *i);
+
+/* Take it away from one slot, with what is on its way, by whoever may touch it. */
 void engine_impair_remove(struct engine_slot *slot);
 
 /* What has happened to the port's frames: the sums of its slots, in and out. */

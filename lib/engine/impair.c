@@ -8,8 +8,15 @@
 
 struct order {
 	const struct impair_conf *conf;
+	uint64_t now_ns;
 	int rc;
 };
+
+bool
+engine_impair_holds(const struct engine_impair *i)
+{
+	return i->n_leaving > 0 || impair_holds(&i->in) || impair_holds(&i->out);
+}
 
 void
 engine_impair_remove(struct engine_slot *slot)
@@ -27,34 +34,51 @@ engine_impair_remove(struct engine_slot *slot)
 	spate_set_large_frames(slot->stack, true);
 }
 
+static const struct impair_conf good = {0};
+
+/* The slot's, now there if it was not; NULL: no memory. */
+static struct engine_impair *
+take(struct engine_slot *slot)
+{
+	if (slot->impair)
+		return slot->impair;
+	slot->impair =
+		rte_zmalloc_socket("impair", sizeof(*slot->impair), 0, slot->memory.socket_id);
+	if (slot->impair == NULL)
+		return NULL;
+	impair_init(&slot->impair->in, &good, 0, slot->pool);
+	impair_init(&slot->impair->out, &good, 0, slot->pool);
+	/* What is lost, late or damaged is a segment, not 64 KiB. */
+	spate_set_large_frames(slot->stack, false);
+	return slot->impair;
+}
+
 static void
 put(struct engine_slot *slot, void *arg)
 {
 	struct order *o = arg;
+	const struct impair_conf *c = o->conf;
 	struct engine_impair *i;
 
-	engine_impair_remove(slot);
-	if (o->conf == NULL)
+	if (c == NULL && slot->impair == NULL)
 		return;
-	i = rte_zmalloc_socket("impair", sizeof(*i), 0, slot->memory.socket_id);
+	i = take(slot);
 	if (i == NULL) {
 		o->rc = -ENOMEM;
 		return;
 	}
-	impair_init(&i->in, o->conf, 2ull * slot->index, slot->pool);
-	impair_init(&i->out, o->conf, 2ull * slot->index + 1, slot->pool);
-	slot->impair = i;
-	/* What is lost, late or damaged is a segment, not 64 KiB. */
-	spate_set_large_frames(slot->stack, false);
+	i->bad_in = c && c->in;
+	i->bad_out = c && c->out;
+	impair_change(&i->in, i->bad_in ? c : &good, 2ull * slot->index, o->now_ns);
+	impair_change(&i->out, i->bad_out ? c : &good, 2ull * slot->index + 1, o->now_ns);
 	/* What is damaged must have had a good checksum. */
-	if (o->conf->corrupt)
-		spate_set_checksum_offload(slot->stack, false);
+	spate_set_checksum_offload(slot->stack, slot->port->tx_checksum && !i->out.conf.corrupt);
 }
 
 int
 engine_impair(struct engine *e, uint16_t port_id, const struct impair_conf *conf)
 {
-	struct order o = {conf, -ENODEV};
+	struct order o = {conf, engine_now(e), -ENODEV};
 
 	for (uint16_t i = 0; i < e->n_slots; i++) {
 		if (e->slot[i].port->id != port_id)

@@ -51,7 +51,8 @@ receive(struct engine_slot *slot, struct rte_mbuf **frames, uint64_t now_ns)
 {
 	uint16_t n = port_receive(slot->port, slot->queue, frames, ENGINE_BURST);
 
-	if (likely(slot->impair == NULL) || !slot->impair->in.conf.in)
+	if (likely(slot->impair == NULL) ||
+		(!slot->impair->bad_in && !impair_holds(&slot->impair->in)))
 		return n;
 	impair_push(&slot->impair->in, frames, n, now_ns);
 	return impair_pull(&slot->impair->in, frames, ENGINE_BURST, now_ns);
@@ -71,15 +72,18 @@ send_impaired(struct engine_slot *slot, uint64_t now_ns)
 		i->n_leaving -= sent;
 		memmove(i->leaving, i->leaving + sent, i->n_leaving * sizeof(i->leaving[0]));
 	} while (sent == ENGINE_BURST);
+	if (!i->bad_in && !i->bad_out && !engine_impair_holds(i))
+		engine_impair_remove(slot);
 }
 
 /* Send what waits; true when all of it is gone. */
 static bool
 flush(struct engine_slot *slot, uint64_t now_ns)
 {
+	const struct engine_impair *bad = slot->impair;
 	uint16_t sent;
 
-	if (unlikely(slot->impair != NULL) && slot->impair->out.conf.out) {
+	if (unlikely(bad != NULL) && (bad->bad_out || bad->n_leaving || impair_holds(&bad->out))) {
 		impair_push(&slot->impair->out, slot->pending, slot->n_pending, now_ns);
 		slot->n_pending = 0;
 		return true;
@@ -161,10 +165,7 @@ turn(struct engine_slot *slot, uint64_t now_ns)
 static bool
 waits(const struct engine_slot *slot)
 {
-	const struct engine_impair *i = slot->impair;
-
-	return slot->n_pending > 0 ||
-	       (i && (i->n_leaving > 0 || impair_holds(&i->in) || impair_holds(&i->out)));
+	return slot->n_pending > 0 || (slot->impair && engine_impair_holds(slot->impair));
 }
 
 /* A turn of all slots found nothing to do: rest, if it is time for that. */

@@ -21,6 +21,12 @@ chance(struct impair_pipe *p, uint32_t share)
 	return share && draw(p) % IMPAIR_WHOLE < share;
 }
 
+static uint64_t
+begin(const struct impair_conf *conf, uint64_t stream)
+{
+	return conf->seed * 0xd1342543de82ef95ull + stream;
+}
+
 void
 impair_init(struct impair_pipe *p, const struct impair_conf *conf, uint64_t stream,
 	struct rte_mempool *pool)
@@ -28,7 +34,25 @@ impair_init(struct impair_pipe *p, const struct impair_conf *conf, uint64_t stre
 	memset(p, 0, sizeof(*p));
 	p->conf = *conf;
 	p->pool = pool;
-	p->random = conf->seed * 0xd1342543de82ef95ull + stream;
+	p->random = begin(conf, stream);
+}
+
+void
+impair_change(
+	struct impair_pipe *p, const struct impair_conf *conf, uint64_t stream, uint64_t now_ns)
+{
+	struct impair_line *lines[] = {&p->line, &p->late};
+	uint64_t due_ns = now_ns + conf->delay_ns;
+
+	p->conf = *conf;
+	p->random = begin(conf, stream);
+	for (int i = 0; i < 2; i++) {
+		for (uint32_t at = lines[i]->head; at != lines[i]->tail; at++) {
+			struct impair_slot *s = &lines[i]->slot[at & (IMPAIR_FRAMES - 1)];
+
+			s->due_ns = s->due_ns < due_ns ? s->due_ns : due_ns;
+		}
+	}
 }
 
 static void

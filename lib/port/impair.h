@@ -45,7 +45,7 @@ struct impair_line {
 };
 
 struct impair_pipe {
-	struct impair_conf conf;
+	struct impair_conf conf;  /* `in`, `out`: not looked at */
 	struct rte_mempool *pool; /* for copies */
 	uint64_t random;
 	struct impair_counters count;  /* one writer, the worker; anyone may read */
@@ -55,6 +55,13 @@ struct impair_pipe {
 /* Start a pipe; `stream` tells pipes of one seed apart. Copies come from `pool`. */
 void impair_init(struct impair_pipe *p, const struct impair_conf *conf, uint64_t stream,
 	struct rte_mempool *pool);
+
+/*
+ * From now on it does as `conf` says, with a generator begun anew. What it holds stays in its
+ * order, and leaves after the new delay if that is earlier.
+ */
+void impair_change(
+	struct impair_pipe *p, const struct impair_conf *conf, uint64_t stream, uint64_t now_ns);
 
 /* Frames enter, and are the pipe's. */
 void impair_push(struct impair_pipe *p, struct rte_mbuf **frames, uint16_t n, uint64_t now_ns);

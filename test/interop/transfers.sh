@@ -155,7 +155,7 @@ numbers()
 plausible()
 {
 	numbers retransmits rto_fired fast_retransmits loss_probes tx_segments out_of_order \
-		sack_sent dsack_sent unacceptable_seq drop_l4_checksum persist_probes
+		sack_sent dsack_sent unacceptable_seq drop_l4_checksum persist_probes recoveries_undone
 	# shellcheck disable=SC2034
 	local recoveries=$((fast_retransmits + loss_probes))
 
@@ -264,6 +264,27 @@ if [ -n "$LONG" ]; then
 	impaired reorder-and-delay 'reorder 1% delay 10ms' 0 $((20 * MB)) 1 'out_of_order > 0'
 	impaired everything 'loss 1% delay 1ms reorder 0.5% duplicate 0.5% corrupt 0.1%' 0 \
 		$((20 * MB)) "$lost" "$holes"
+fi
+
+# A path that becomes longer than any timeout: what is on its way is not lost, and does not go again.
+under_way() # so many segments have been sent
+{
+	ask "$part" 'show tcp stats' >"$TMP/$part.stats"
+	[ "$(counter tx_segments)" -ge 1500 ]
+}
+
+if wanted longer; then
+	spate_start longer "set tcp receive-buffer $window"
+	told 'port config 0 impair delay 10ms'
+	move out client 4 cubic "$(sized $((20 * MB)) $((200 * MB)))"
+	check 'longer: it is under way' wait_for 30 under_way
+	told 'port config 0 impair delay 400ms'
+	moved 150 'a path that becomes longer'
+	info "$part:$goodput Mbit/s"
+	plausible 'the timeout is taken back, and little sent again' \
+		'rto_fired >= 1 && recoveries_undone >= 1 && retransmits <= rto_fired + loss_probes + 20'
+	told 'port config 0 impair off'
+	spate_end
 fi
 
 # Windows of a few segments: each way as fast as the other end takes it, and no faster.

@@ -245,6 +245,44 @@ test_impair_overtaken(void **state)
 	rte_pktmbuf_free(out[0]);
 }
 
+/* Changed while it holds frames: none is lost, none overtakes, and a shorter delay is at once. */
+static void
+test_impair_changes(void **state)
+{
+	struct impair_conf far = {.delay_ns = 9000, .seed = 3}, near = {.delay_ns = 1000}, good = {0};
+	struct rte_mbuf *m, *out[4];
+	uint32_t last = 0;
+	struct seen s = {0};
+
+	(void)state;
+	impair_init(&pipe_, &near, 0, pool);
+	m = frame(0);
+	impair_push(&pipe_, &m, 1, 0);
+	impair_change(&pipe_, &far, 0, 500);
+	m = frame(1);
+	impair_push(&pipe_, &m, 1, 500);
+	assert_int_equal(impair_pull(&pipe_, out, 4, 999), 0);
+	assert_int_equal(impair_pull(&pipe_, out, 4, 1000), 1);
+	look(&s, out[0], &last);
+	impair_change(&pipe_, &near, 0, 2000);
+	assert_int_equal(impair_pull(&pipe_, out, 4, 2999), 0);
+	assert_int_equal(impair_pull(&pipe_, out, 4, 3000), 1);
+	look(&s, out[0], &last);
+	impair_change(&pipe_, &far, 0, 3000);
+	m = frame(2);
+	impair_push(&pipe_, &m, 1, 3000);
+	impair_change(&pipe_, &good, 0, 3001);
+	m = frame(3);
+	impair_push(&pipe_, &m, 1, 3001);
+	assert_int_equal(impair_pull(&pipe_, out, 4, 3001), 2);
+	look(&s, out[0], &last);
+	look(&s, out[1], &last);
+	assert_int_equal(s.n, 4);
+	assert_int_equal(s.backwards + s.twice + s.damaged, 0);
+	assert_int_equal(pipe_.count.passed, 4);
+	assert_false(impair_holds(&pipe_));
+}
+
 static void
 test_impair_is_bounded(void **state)
 {
@@ -289,6 +327,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_impair_damages_chains),
 		cmocka_unit_test(test_impair_delay),
 		cmocka_unit_test(test_impair_overtaken),
+		cmocka_unit_test(test_impair_changes),
 		cmocka_unit_test(test_impair_is_bounded),
 		cmocka_unit_test(test_impair_repeats),
 	};
