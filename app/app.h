@@ -18,7 +18,6 @@ struct app {
 	struct options options;
 	struct config config;
 	struct engine engine;
-	uint32_t conns_per_slot, time_waits_per_slot; /* once launched */
 	bool launched; /* the ports are open: they and the protocol's knobs are fixed */
 	bool running;  /* the workers poll */
 	bool failed;   /* the run failed: exit status 1 */

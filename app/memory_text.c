@@ -60,14 +60,16 @@ say_where_it_is(const struct app *a, const struct room_used *u)
 void
 memory_say(const struct app *a)
 {
-	uint64_t slots = a->engine.n_slots;
+	const struct engine_share *share = &a->engine.share;
 	char n[2][GROUPED_MAX], text[2][ROOM_TEXT];
 	struct room_used u;
 
 	room_used(&a->engine, NULL, &u);
 	printf("memory: %s for %s connections and %s in TIME_WAIT, %s of packet buffers, ",
-		room_text(u.tables, text[0]), grouped(slots * a->conns_per_slot, n[0]),
-		grouped(slots * a->time_waits_per_slot, n[1]), room_text(u.buffers, text[1]));
+		room_text(u.tables, text[0]),
+		grouped((uint64_t)share->slots * share->max_conns, n[0]),
+		grouped((uint64_t)share->slots * share->max_time_wait, n[1]),
+		room_text(u.buffers, text[1]));
 	say_where_it_is(a, &u);
 	printf("; up to %s more when used\n", room_text(u.sparse, text[0]));
 	fflush(stdout);
@@ -117,8 +119,8 @@ memory_json(const struct app *a)
 {
 	json_t *o = used_json(a, NULL), *list = json_array();
 
-	put(o, "connections", (uint64_t)a->engine.n_slots * a->conns_per_slot);
-	put(o, "time_waits", (uint64_t)a->engine.n_slots * a->time_waits_per_slot);
+	put(o, "connections", (uint64_t)a->engine.share.slots * a->engine.share.max_conns);
+	put(o, "time_waits", (uint64_t)a->engine.share.slots * a->engine.share.max_time_wait);
 	for (uint16_t i = 0; i < a->engine.n_slots; i++) {
 		const struct engine_slot *s = &a->engine.slot[i];
 		json_t *one = used_json(a, s);

@@ -56,10 +56,11 @@ launch(struct app *a)
 		.slot_free = work_free,
 		.slot_memory = work_memory,
 		.poll = work_poll,
+		.max_conns = a->config.max_conns,
+		.max_time_wait = a->config.max_time_wait,
 		.mbufs = MBUFS_PER_SLOT,
 		.idle = a->config.idle,
 	};
-	uint16_t slots;
 	void *lent;
 	int rc;
 
@@ -70,11 +71,6 @@ launch(struct app *a)
 		wrong("no port has an address: expected 'port config 0 ip A.B.C.D/LEN' first");
 		return false;
 	}
-	slots = conf.n_slots = RTE_MAX(conf.n_ports, engine_count_workers());
-	conf.max_conns = RTE_MAX(1u, a->config.max_conns / slots);
-	conf.max_time_wait = RTE_MAX(1u, a->config.max_time_wait / slots);
-	a->conns_per_slot = conf.max_conns;
-	a->time_waits_per_slot = conf.max_time_wait;
 	if (engine_start(&a->engine, &conf) < 0) {
 		wrong("%s", a->engine.error);
 		engine_stop(&a->engine);
@@ -82,17 +78,19 @@ launch(struct app *a)
 		return false;
 	}
 	a->launched = true;
+	rc = auth_apply(a);
+	if (rc < 0) {
+		wrong("the keys of 'set auth add': %s", strerror(-rc));
+		engine_stop(&a->engine);
+		a->launched = false;
+		a->failed = true;
+		return false;
+	}
 	lent = engine_lend(&a->engine, PATTERN_BLOCK);
 	if (lent)
 		pattern_move(lent);
 	memory_say(a);
 	impair_apply_all(a);
-	rc = auth_apply(a);
-	if (rc < 0) {
-		wrong("the keys of 'set auth add': %s", strerror(-rc));
-		a->failed = true;
-		return false;
-	}
 	totals_read(a, &a->base);
 	return true;
 }

@@ -17,26 +17,44 @@
 #define PIPELINE_MAX 1024
 #define LENT_LEAST   2048 /* bytes: what is shorter goes in one segment or two, which are copies */
 
+/* Head and body; NULL: no memory. `*lent`: it is the engine's, else the heap's. */
+static uint8_t *
+make_response(struct engine *e, uint32_t size, bool close, uint32_t *len, bool *lent)
+{
+	char head[256];
+	uint32_t head_len = snprintf(head, sizeof(head),
+		"HTTP/1.1 200 OK\r\nContent-Length: %u\r\nConnection: %s\r\n\r\n", size,
+		close ? "close" : "keep-alive");
+	uint8_t *p;
+
+	*len = head_len + size;
+	p = *len < LENT_LEAST ? NULL : engine_lend(e, *len);
+	*lent = p != NULL;
+	if (p == NULL)
+		p = malloc(*len);
+	if (p == NULL)
+		return NULL;
+	memcpy(p, head, head_len);
+	pattern_fill(p + head_len, 0, size);
+	return p;
+}
+
 bool
 server_make_responses(
 	struct engine *e, const struct server_config *conf, uint8_t *response[2], uint32_t len[2])
 {
-	for (int close = 0; close < 2; close++) {
-		char head[256];
-		uint32_t head_len = snprintf(head, sizeof(head),
-			"HTTP/1.1 200 OK\r\nContent-Length: %u\r\nConnection: %s\r\n\r\n",
-			conf->size, close ? "close" : "keep-alive");
+	bool lent[2];
 
-		len[close] = head_len + conf->size;
-		response[close] = len[close] < LENT_LEAST ? NULL : engine_lend(e, len[close]);
-		if (response[close] == NULL)
-			response[close] = malloc(len[close]);
-		if (response[close] == NULL)
-			return false;
-		memcpy(response[close], head, head_len);
-		pattern_fill(response[close] + head_len, 0, conf->size);
-	}
-	return true;
+	response[0] = make_response(e, conf->size, false, &len[0], &lent[0]);
+	if (response[0] == NULL)
+		return false;
+	response[1] = make_response(e, conf->size, true, &len[1], &lent[1]);
+	if (response[1])
+		return true;
+	if (!lent[0])
+		free(response[0]);
+	response[0] = NULL;
+	return false;
 }
 
 int

@@ -32,6 +32,8 @@ work_free(void *app)
 	if (w == NULL)
 		return;
 	m = &w->slot->memory;
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		free(w->client[i].verify);
 	if (w->busy)
 		engine_memory_free(m, w->busy, busy_bytes(w->max_conns));
 	engine_memory_free(m, w, work_bytes(w->max_conns));

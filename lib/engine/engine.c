@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_errno.h>
 #include <rte_launch.h>
@@ -114,7 +115,7 @@ make_pool(struct engine *e, struct engine_slot *slot, uint32_t mbufs)
 static int
 no_room(struct engine *e, const struct engine_conf *conf)
 {
-	room_wrong(conf, &conf->port[0].stack, conf->n_slots, e->error, sizeof(e->error));
+	room_wrong(conf, &e->share, e->error, sizeof(e->error));
 	return -ENOMEM;
 }
 
@@ -128,7 +129,7 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	snprintf(name, sizeof(name), "stack_%u_%u", slot->port->id, slot->queue);
 	slot->memory.socket_id = rte_lcore_to_socket_id(slot->worker->lcore);
 	slot->app_free = conf->slot_free;
-	slot->app = conf->slot_create(slot, conf->max_conns);
+	slot->app = conf->slot_create(slot, e->share.max_conns);
 	slot->poll = conf->poll;
 	if (slot->app == NULL)
 		return no_room(e, conf);
@@ -136,8 +137,8 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	sc.socket_id = slot->memory.socket_id;
 	sc.pool = slot->pool;
 	sc.pool_share = conf->mbufs;
-	sc.max_conns = conf->max_conns;
-	sc.max_time_wait = conf->max_time_wait;
+	sc.max_conns = e->share.max_conns;
+	sc.max_time_wait = e->share.max_time_wait;
 	memcpy(sc.mac, &slot->port->mac, sizeof(sc.mac));
 	sc.mtu = slot->port->mtu;
 	sc.tx_checksum_offload = slot->port->tx_checksum;
@@ -148,7 +149,7 @@ make_stack(struct engine *e, struct engine_slot *slot, const struct engine_conf 
 	sc.alloc = engine_memory_alloc;
 	sc.free = engine_memory_free;
 	sc.alloc_ctx = &slot->memory;
-	if (getrandom(sc.secret, sizeof(sc.secret), 0) != sizeof(sc.secret))
+	if (getentropy(sc.secret, sizeof(sc.secret)) < 0)
 		return fail(e, -errno, "no random numbers: %s", strerror(errno));
 	slot->stack = spate_stack_create(&sc, engine_now(e));
 	if (slot->stack == NULL && rte_errno == ENOMEM)
@@ -175,26 +176,47 @@ engine_queue_of(const struct port *p, const struct spate_tuple *t)
 	return port_queue_of(p, words, 2 * n + 1);
 }
 
-/* How many queues port `p` gets. */
+/* How many queues port `p` gets, each of which is a slot. */
 static int
 choose_queues(struct engine *e, struct port *p, const struct engine_conf *conf,
-	const struct engine_port_conf *pc, uint16_t *n)
+	const struct engine_port_conf *pc)
 {
 	uint16_t most = port_queues_max(p);
-	uint16_t share = e->n_workers / conf->n_ports;
+	uint16_t part = e->n_workers / conf->n_ports;
+	uint16_t n = pc->n_queues;
 
-	*n = pc->n_queues;
 	/* What is at the other end of a wire of queue pairs, and how many it has, is not known. */
-	if (*n == 0 && p->steering == PORT_STEER_PAIRED && !p->shares_mbufs)
-		*n = 1;
-	if (*n == 0)
-		*n = RTE_MAX(1, RTE_MIN(share, most));
-	if (*n > most)
+	if (n == 0 && p->steering == PORT_STEER_PAIRED && !p->shares_mbufs)
+		n = 1;
+	if (n == 0)
+		n = RTE_MAX(1, RTE_MIN(part, most));
+	if (n > most)
 		return fail(e, -EINVAL, "port %u (%s): %u queues asked for, it can be used with %u",
-			p->id, p->name, *n, most);
-	if (e->n_slots + *n > ENGINE_SLOTS_MAX)
+			p->id, p->name, n, most);
+	if (e->share.slots + n > ENGINE_SLOTS_MAX)
 		return fail(e, -ENOSPC, "more than %u queues in all", ENGINE_SLOTS_MAX);
+	p->n_queues = n;
+	e->share.slots += n;
 	return 0;
+}
+
+/* What there will be of ports and queues, before anything is made for them. */
+static int
+choose(struct engine *e, const struct engine_conf *conf)
+{
+	for (uint16_t i = 0; i < conf->n_ports; i++) {
+		struct port *p = &e->port[i];
+		int rc = port_probe(p, conf->port[i].id);
+
+		if (rc < 0)
+			return fail(e, rc, "%s", p->error);
+		rc = choose_queues(e, p, conf, &conf->port[i]);
+		if (rc < 0)
+			return rc;
+	}
+	e->share.max_conns = RTE_MAX(1u, conf->max_conns / e->share.slots);
+	e->share.max_time_wait = RTE_MAX(1u, conf->max_time_wait / e->share.slots);
+	return room_check(conf, &e->share) < 0 ? no_room(e, conf) : 0;
 }
 
 static int
@@ -203,15 +225,9 @@ open_port(struct engine *e, const struct engine_conf *conf, const struct engine_
 	struct port *p = &e->port[e->n_ports];
 	struct rte_mempool *pools[PORT_QUEUES_MAX];
 	struct engine_slot *first = &e->slot[e->n_slots];
-	uint16_t n_queues;
-	int rc = port_probe(p, pc->id);
+	uint16_t n_queues = p->n_queues;
+	int rc;
 
-	if (rc < 0)
-		return fail(e, rc, "%s", p->error);
-	rc = choose_queues(e, p, conf, pc, &n_queues);
-	if (rc < 0)
-		return rc;
-	p->n_queues = n_queues;
 	p->no_large = pc->no_large;
 	for (uint16_t q = 0; q < n_queues; q++) {
 		struct engine_slot *slot = &e->slot[e->n_slots];
@@ -282,9 +298,9 @@ engine_start(struct engine *e, const struct engine_conf *conf)
 
 	engine_clock_start(&e->clock);
 	e->idle = conf->idle;
-	if (room_check(conf, &conf->port[0].stack, conf->n_slots) < 0)
-		return no_room(e, conf);
 	rc = make_workers(e);
+	if (rc == 0)
+		rc = choose(e, conf);
 	for (uint16_t i = 0; rc == 0 && i < conf->n_ports; i++)
 		rc = open_port(e, conf, &conf->port[i]);
 	return rc < 0 ? rc : check_wire(e);

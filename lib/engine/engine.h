@@ -100,17 +100,22 @@ struct engine_conf {
 	bool (*poll)(void *app, uint64_t now_ns);
 	/* What slot_create will take: in whole, and as it is used. */
 	void (*slot_memory)(uint32_t max_conns, uint64_t *bytes, uint64_t *sparse);
-	uint16_t n_slots;       /* that there will be, about: for what memory they want in all */
-	uint32_t max_conns;     /* per slot */
-	uint32_t max_time_wait; /* per slot */
-	uint32_t mbufs;         /* per slot */
+	uint32_t max_conns, max_time_wait; /* in all: each slot gets its share */
+	uint32_t mbufs;                    /* per slot */
 	struct idle_conf idle;
+};
+
+/* So many slots, and what each may hold at most. */
+struct engine_share {
+	uint16_t slots;
+	uint32_t max_conns, max_time_wait;
 };
 
 struct engine {
 	struct engine_clock clock;
 	struct idle_conf idle;
 	uint16_t n_workers, n_slots, n_ports;
+	struct engine_share share; /* known before the first slot is made */
 	struct engine_worker worker[RTE_MAX_LCORE];
 	struct engine_slot slot[ENGINE_SLOTS_MAX];
 	struct port port[ENGINE_PORTS_MAX];

@@ -89,27 +89,27 @@ room_look(struct room_there *r)
 
 /* Of all slots: what is there in whole, and what as it is used. */
 static void
-wanted(const struct engine_conf *conf, const struct spate_stack_conf *port, uint16_t slots,
-	uint64_t *tables, uint64_t *sparse)
+wanted(const struct engine_conf *conf, const struct engine_share *share, uint64_t *tables,
+	uint64_t *sparse)
 {
-	struct spate_stack_conf sc = *port;
+	struct spate_stack_conf sc = conf->port[0].stack;
 	uint64_t a, b;
 
-	sc.max_conns = conf->max_conns;
-	sc.max_time_wait = conf->max_time_wait;
+	sc.max_conns = share->max_conns;
+	sc.max_time_wait = share->max_time_wait;
 	spate_stack_memory(&sc, tables, sparse);
-	conf->slot_memory(conf->max_conns, &a, &b);
-	*tables = (*tables + a) * slots;
-	*sparse = (*sparse + b) * slots;
+	conf->slot_memory(share->max_conns, &a, &b);
+	*tables = (*tables + a) * share->slots;
+	*sparse = (*sparse + b) * share->slots;
 }
 
 int
-room_check(const struct engine_conf *conf, const struct spate_stack_conf *sc, uint16_t slots)
+room_check(const struct engine_conf *conf, const struct engine_share *share)
 {
 	struct room_there there;
 	uint64_t tables, sparse;
 
-	wanted(conf, sc, slots, &tables, &sparse);
+	wanted(conf, share, &tables, &sparse);
 	room_look(&there);
 	if (tables > there.hugepages + there.ordinary || tables + sparse > there.address_space)
 		return -ENOMEM;
@@ -117,14 +117,13 @@ room_check(const struct engine_conf *conf, const struct spate_stack_conf *sc, ui
 }
 
 void
-room_wrong(const struct engine_conf *conf, const struct spate_stack_conf *sc, uint16_t slots,
-	char *out, size_t size)
+room_wrong(const struct engine_conf *conf, const struct engine_share *share, char *out, size_t size)
 {
 	char text[5][ROOM_TEXT], limit[80] = "";
 	struct room_there there;
 	uint64_t tables, sparse;
 
-	wanted(conf, sc, slots, &tables, &sparse);
+	wanted(conf, share, &tables, &sparse);
 	room_look(&there);
 	if (there.address_space != UINT64_MAX)
 		snprintf(limit, sizeof(limit), ", and 'ulimit -v' leaves %s for all",
@@ -133,9 +132,10 @@ room_wrong(const struct engine_conf *conf, const struct spate_stack_conf *sc, ui
 		"no memory for %" PRIu64 " connections and %" PRIu64 " in TIME_WAIT: they want "
 		"%s, and up to %s when used; there are %s in hugepages and %s of other memory%s "
 		"(--max-connections, --max-time-wait)",
-		(uint64_t)conf->max_conns * slots, (uint64_t)conf->max_time_wait * slots,
-		room_text(tables, text[0]), room_text(sparse, text[1]),
-		room_text(there.hugepages, text[2]), room_text(there.ordinary, text[3]), limit);
+		(uint64_t)share->max_conns * share->slots,
+		(uint64_t)share->max_time_wait * share->slots, room_text(tables, text[0]),
+		room_text(sparse, text[1]), room_text(there.hugepages, text[2]),
+		room_text(there.ordinary, text[3]), limit);
 }
 
 static void

@@ -12,8 +12,8 @@
 
 struct engine;
 struct engine_conf;
+struct engine_share;
 struct engine_slot;
-struct spate_stack_conf;
 
 /* Bytes. */
 struct room_there {
@@ -37,14 +37,14 @@ uint64_t room_heap(void);
 void room_look(struct room_there *r);
 
 /*
- * Is there enough for the tables of `slots` slots as `sc` and `conf` have them? What is used
- * only now and then has to fit into the address space. 0, or -ENOMEM.
+ * Is there enough for the tables of all slots, as the first port's are? What is used only now and
+ * then has to fit into the address space. 0, or -ENOMEM.
  */
-int room_check(const struct engine_conf *conf, const struct spate_stack_conf *sc, uint16_t slots);
+int room_check(const struct engine_conf *conf, const struct engine_share *share);
 
 /* In words, after a failure: what was asked for, and what there is. */
-void room_wrong(const struct engine_conf *conf, const struct spate_stack_conf *sc, uint16_t slots,
-	char *out, size_t size);
+void room_wrong(
+	const struct engine_conf *conf, const struct engine_share *share, char *out, size_t size);
 
 /* Of one slot, or with NULL the sum of all. */
 void room_used(const struct engine *e, const struct engine_slot *slot, struct room_used *u);

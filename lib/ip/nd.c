@@ -154,8 +154,10 @@ advertised(struct ip_iface *ip, rte_be32_t name, const struct nd_view *nd)
 		mac = n->mac;
 	else
 		return;
-	if (!rte_is_valid_assigned_ether_addr(&mac))
+	if (!rte_is_valid_assigned_ether_addr(&mac)) {
+		spate_count(ip->counters, SPATE_DROP_ND);
 		return;
+	}
 	if (n && neigh_resolved(n) && !(nd->flags & ND_OVERRIDE) &&
 		!rte_is_same_ether_addr(&mac, &n->mac))
 		return;
@@ -187,8 +189,11 @@ ip_nd_input(struct ip_iface *ip, const struct ipv6_view *v, const uint8_t *p, bo
 		struct rte_ether_addr mac;
 
 		memcpy(&mac, nd.mac, sizeof(mac));
-		if (rte_is_valid_assigned_ether_addr(&mac))
-			neigh_learn(ip, name, &mac, true);
+		if (!rte_is_valid_assigned_ether_addr(&mac)) {
+			spate_count(ip->counters, SPATE_DROP_ND);
+			return;
+		}
+		neigh_learn(ip, name, &mac, true);
 	}
 	if (reply)
 		answer(ip, v, &nd);

@@ -188,8 +188,11 @@ neigh_learn(struct ip_iface *ip, rte_be32_t addr, const struct rte_ether_addr *m
 {
 	struct neigh *n = find_or_make(ip, addr, create);
 
-	if (n == NULL)
+	if (n == NULL) {
+		if (create)
+			spate_count(ip->counters, SPATE_DROP_NEIGH_FULL);
 		return;
+	}
 	n->state = NEIGH_REACHABLE;
 	n->probes = 0;
 	n->mac = *mac;

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-/* The SPATE_DROP_ block follows enum wire_error (wire/wire.h) one to one. */
+/* From SPATE_DROP_SHORT on the first ones follow enum wire_error (wire/wire.h) one to one. */
 #define SPATE_COUNTERS(X)                                                                          \
 	X(RX_FRAMES, rx_frames, "frames received")                                                 \
 	X(TX_FRAMES, tx_frames, "frames handed to the port")                                       \
@@ -55,7 +55,7 @@
 	X(ND_RECEIVED, nd_received, "Neighbor Discovery messages received, valid")                 \
 	X(ICMP_ECHO_REPLIES, icmp_echo_replies, "ICMP echo requests answered")                     \
 	X(UDP_UNREACHABLE, udp_unreachable, "UDP datagrams answered by port unreachable")          \
-	X(UDP_DROPPED, udp_dropped, "UDP datagrams dropped: answers are rate-limited")             \
+	X(UDP_DROPPED, udp_dropped, "UDP datagrams dropped: too short, or answered enough")        \
 	X(ICMP_PATH_MTU, icmp_path_mtu, "path MTUs lowered by ICMP")                               \
 	X(ICMP_REFUSED, icmp_refused, "active opens refused by ICMP")                              \
 	X(ICMP_SOFT, icmp_soft, "ICMP errors noted, the connection goes on")                       \
@@ -69,9 +69,9 @@
 	X(SYN_BACKLOG_FULL, syn_backlog_full, "SYNs dropped: listener's backlog full")             \
 	X(COOKIES_SENT, syn_cookies_sent, "SYNs answered by a cookie: no room to keep them")       \
 	X(COOKIES_ACCEPTED, syn_cookies_accepted, "connections made from a cookie that came back") \
-	X(SYN_NO_ROOM, syn_no_room, "SYNs dropped: connection table full")                         \
+	X(SYN_NO_ROOM, syn_no_room, "SYNs, cookies' ACKs dropped: no room for connection, peer")   \
 	X(SYN_MALFORMED, syn_malformed, "SYNs dropped: with FIN or RST")                           \
-	X(QUIET, quiet, "SYNs dropped and opens put off: quiet time after the start")              \
+	X(QUIET, quiet, "segments dropped, opens put off: quiet time after the start")             \
 	X(ACCEPT_QUEUE_FULL, accept_queue_full,                                                    \
 		"ACKs of a SYN+ACK dropped: the application has no room")                          \
 	X(EMBRYO_RESET, embryo_reset, "SYN_RCVD ended by the peer's RST")                          \
@@ -123,7 +123,8 @@
 	X(UNACCEPTABLE_ACK, unacceptable_ack, "segments whose ACK is not acceptable")              \
 	X(PAWS_DROPPED, paws_dropped, "segments with an old timestamp")                            \
 	X(MISSING_TIMESTAMP, missing_timestamp, "segments without the agreed timestamp")           \
-	X(NO_ACK_BIT, no_ack_bit, "segments without ACK in a synchronised state")                  \
+	X(NO_ACK_BIT, no_ack_bit, "segments without ACK, or SYN, where there must be one")         \
+	X(AFTER_FIN, after_fin, "segments with text or FIN behind the peer's FIN")                 \
 	X(OPTIONS_MALFORMED, options_malformed, "segments whose options end in nonsense")          \
 	X(AUTH_VERIFIED, auth_verified, "segments whose TCP-AO MAC is good")                       \
 	X(AUTH_MISSING, auth_missing, "segments dropped: TCP-AO expected, and not there")          \
@@ -136,7 +137,7 @@
 		"changes of the key we send with, asked for by the peer")                          \
 	X(AUTH_NO_ROOM, auth_no_room,                                                              \
 		"opens and SYNs refused: no room for another protected connection")                \
-	X(AUTH_NO_MEMORY, auth_no_memory, "TCP-AO keys not derived: no memory in OpenSSL")         \
+	X(AUTH_NO_MEMORY, auth_no_memory, "TCP-AO keys or MACs not made: no memory in OpenSSL")    \
 	X(RST_SENT, rst_sent, "resets sent")                                                       \
 	X(RST_HELD, rst_held, "resets of an open's unacceptable ACK held back, by knob")           \
 	X(RST_RECEIVED, rst_received, "resets received")                                           \

@@ -465,8 +465,12 @@ tcp_auth_sign(struct tcp *t, uint32_t a, const struct flow_key *k, uint8_t *tcp,
 
 	ends_of(t, &ends, k, true);
 	m = send_mac(t, ac, h->tcp_flags, &ends);
-	if (m == NULL || !auth_mac_make(m, &ends, &as, tcp + at + AUTH_MAC_AT))
+	if (m == NULL)
 		return false;
+	if (!auth_mac_make(m, &ends, &as, tcp + at + AUTH_MAC_AT)) {
+		spate_count(t->counters, SPATE_AUTH_NO_MEMORY);
+		return false;
+	}
 	auth_sne_advance(&ac->snd_newest, seq);
 	return true;
 }

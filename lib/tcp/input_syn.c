@@ -234,8 +234,10 @@ tcp_input_syn_sent(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 		return;
 	}
 	/* Fourth, SYN. Without it there is nothing to synchronise with. */
-	if (!(s->flags & TCP_SYN))
+	if (!(s->flags & TCP_SYN)) {
+		spate_count(t->counters, SPATE_NO_ACK_BIT);
 		return;
+	}
 	if (s->flags & TCP_FIN) {
 		spate_count(t->counters, SPATE_SYN_MALFORMED);
 		return;

@@ -262,8 +262,10 @@ tcp_input_text(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		return;
 	/* After the peer's FIN there is no more to come (RFC 9293: "should not occur"). */
 	if (c->state != SPATE_ESTABLISHED && c->state != SPATE_FIN_WAIT_1 &&
-		c->state != SPATE_FIN_WAIT_2)
+		c->state != SPATE_FIN_WAIT_2) {
+		spate_count(t->counters, SPATE_AFTER_FIN);
 		return;
+	}
 	if (s->data_len && (c->flags & TCP_F_ORPHAN)) {
 		refuse_data(t, c);
 		return;
