@@ -410,14 +410,11 @@ spate_consume(struct spate_stack *s, spate_conn id, uint32_t len)
 	if (c->state == SPATE_CLOSED || c->rcv_unread == 0)
 		return;
 	c->rcv_unread -= len < c->rcv_unread ? len : c->rcv_unread;
-	/* RFC 9293 3.8.6.2.2: tell the peer once there is a segment's or half a buffer's room. */
+
 	uint32_t buffer = tcp_receive_buffer(&s->tcp, c);
 	uint32_t now = c->rcv_unread < buffer ? buffer - c->rcv_unread : 0;
-	uint32_t enough = buffer / 2;
 
-	if (enough > c->mss)
-		enough = c->mss;
-	if (now > room && now - room >= enough) {
+	if (now > room && now - room >= tcp_receive_least(&s->tcp, c)) {
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_ready(&s->tcp, c);
 	}

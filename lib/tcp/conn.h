@@ -139,6 +139,8 @@ tcp_snd_wscale(const struct tcp_conn *c)
 	return c->wscale >> 4;
 }
 
+#define TCP_DOUBLINGS_MAX 15
+
 /* receive_window.h: how often what we offer has been doubled. */
 static inline uint8_t
 tcp_rcv_doublings(const struct tcp_conn *c)

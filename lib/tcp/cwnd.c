@@ -107,6 +107,21 @@ tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 	reduced(c);
 }
 
+void
+tcp_cwnd_collapse(struct tcp *t, struct tcp_conn *c, bool first)
+{
+	if (first) {
+		struct tcp_extra *x;
+
+		tcp_cwnd_shrink(t, c, c->snd_nxt - c->snd_una);
+		x = tcp_extra_of(t, c);
+		/* RFC 9438 4.8: congestion avoidance begins on a plateau, whatever was before. */
+		if (x && x->has_memory)
+			x->memory.w_max = 0;
+	}
+	c->cwnd = tcp_segment_room(c);
+}
+
 int
 tcp_cwnd_choose(struct tcp *t, struct tcp_conn *c, uint64_t which)
 {

@@ -33,7 +33,9 @@ fragmentation_needed(struct tcp *t, struct tcp_conn *c, const struct ip_error *e
 		c->options |= TCP_O_FRAGMENT;
 	}
 	spate_count(t->counters, SPATE_ICMP_PATH_MTU);
-	path_learn(&t->ip->paths, &t->ip->peers6, e->raddr, mtu, narrow, t->now_ns);
+	/* What of it is the peer's small MSS is no news of the path. */
+	path_learn(&t->ip->paths, &t->ip->peers6, e->raddr, RTE_MAX(mtu, PATH_MTU_LEAST), narrow,
+		t->now_ns);
 	c->mss = mtu - tcp_headers(c->key.raddr);
 	tcp_path_lowered(t, c, sent, t->now_ns + PATH_LIFETIME_NS);
 	tcp_recovery_all(t, c); /* in the new size; nothing was lost to congestion */

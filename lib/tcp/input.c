@@ -34,6 +34,19 @@ read_options(struct tcp *t, const struct tcp_seg *s, struct tcp_options *o)
 }
 
 /*
+ * What is dropped may be a retransmission, which is owed an ACK. Where there is nothing in it, or a
+ * SYN, the answer is a challenge, and limited (RFC 5961 7): it could start a quarrel.
+ */
+static void
+owed_or_challenge(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN))
+		tcp_ack_now(t, c);
+	else
+		tcp_challenge_ack(t, c);
+}
+
+/*
  * RFC 7323 5.3: the timestamp, before anything else is believed; RST is exempt. False:
  * dropped.
  */
@@ -55,7 +68,7 @@ check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, stru
 	if (acceptable_ts(c->ts_recent, o->tsval) || (c->options & TCP_O_TS_OLD))
 		return true;
 	spate_count(t->counters, SPATE_PAWS_DROPPED);
-	tcp_ack_now(t, c);
+	owed_or_challenge(t, c, s);
 	return false;
 }
 
@@ -74,20 +87,14 @@ syn_ack_again(const struct tcp_conn *c, const struct tcp_seg *s)
 static void
 unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	if (s->flags & TCP_RST) {
-		spate_count(t->counters, SPATE_RST_IGNORED);
-		return;
-	}
 	spate_count(t->counters, SPATE_UNACCEPTABLE_SEQ);
-	/* A retransmission is owed an ACK; an empty one that lies elsewhere is a challenge. */
 	if (syn_ack_again(c, s)) {
 		tcp_ack_now(t, c);
-	} else if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN)) {
-		tcp_note_duplicate(t, c, s);
-		tcp_ack_now(t, c);
-	} else {
-		tcp_challenge_ack(t, c);
+		return;
 	}
+	if (tcp_seg_len(s) > 0 && !(s->flags & TCP_SYN))
+		tcp_note_duplicate(t, c, s);
+	owed_or_challenge(t, c, s);
 }
 
 /* Second check (RS-05, RS-06, CM-07, CM-14). */
@@ -143,17 +150,36 @@ syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	return true;
 }
 
-/* Fifth check in SYN_RCVD. False: not acceptable, RST sent, state kept (RS-04). */
+/* Fifth check: is the ACK acceptable? False: answered, and to be dropped. */
 static bool
-ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
+ack_acceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
 {
 	const struct tcp_seg *s = &rx->seg;
+	/* MAX.SND.WND, and what a SYN may have offered, whose window is not scaled. */
+	uint32_t max_wnd = RTE_MAX((uint32_t)c->wnd_max << tcp_snd_wscale(c), UINT16_MAX);
 
-	if (seq_leq(s->ack, c->snd_una) || seq_gt(s->ack, c->snd_nxt)) {
-		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
+	/* In SYN_RCVD an RST goes, and the state stays (RS-04). */
+	if (unlikely(c->state == SPATE_SYN_RCVD)) {
+		if (seq_gt(s->ack, c->snd_una) && seq_leq(s->ack, c->snd_nxt))
+			return true;
 		tcp_reset_reply(t, rx);
-		return false;
+	} else {
+		if (likely(acceptable_ack(c->snd_una, c->snd_nxt, max_wnd, s->ack)))
+			return true;
+		/* RFC 5961 7 limits what an attacker without data could draw. */
+		if (s->data_len)
+			tcp_ack_now(t, c);
+		else
+			tcp_challenge_ack(t, c);
 	}
+	spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
+	return false;
+}
+
+/* It is, in SYN_RCVD. False: drop. */
+static bool
+ack_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
 	/* CM-18: as if it had been lost; our SYN+ACK goes again until there is room. */
 	if (tcp_is_embryo(c) && tcp_no_room(t, c->listener))
 		return false;
@@ -182,24 +208,13 @@ ack_again(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const stru
 		tcp_ack_duplicate(t, c);
 }
 
-/* Fifth check, ACK, in the states from ESTABLISHED on. False: drop. */
+/* It is, in the states from ESTABLISHED on. False: drop. */
 static bool
 ack_received(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_options *o)
 {
 	uint32_t in_flight = c->snd_nxt - c->snd_una;
 
-	/* The largest window the peer could have offered bounds MAX.SND.WND from above. */
-	if (!acceptable_ack(
-		    c->snd_una, c->snd_nxt, (uint32_t)UINT16_MAX << tcp_snd_wscale(c), s->ack)) {
-		spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
-		/* RFC 5961 7 limits what an attacker without data could draw. */
-		if (s->data_len)
-			tcp_ack_now(t, c);
-		else
-			tcp_challenge_ack(t, c);
-		return false;
-	}
 	c->probes = 0;
 	if (c->timer == TCP_TIMER_KEEPALIVE)
 		tcp_timer_due(c);
@@ -264,24 +279,20 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	read_options(t, s, &o);
 	if ((c->flags & TCP_F_TS) && !check_timestamp(t, c, s, &o))
 		return;
-	/* First, the sequence number. */
-	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
-		!bare_fin(c, s)) {
-		if (behind_window(c, s) && (!ack_received(t, c, s, &o) || tcp_seg_len(s) == 0))
-			return;
-		unacceptable(t, c, s);
-		return;
-	}
-	/* Second, RST. */
-	if (s->flags & TCP_RST) {
+	/* Second, RST: its number alone counts, also with text in it while the window is closed. */
+	if (unlikely(s->flags & TCP_RST)) {
 		reset_received(t, c, s);
 		return;
 	}
-	/* RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent. */
-	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->options & TCP_O_BEHIND) &&
-		o.tsval != c->ts_recent) {
-		c->ts_recent = o.tsval;
-		c->options &= ~TCP_O_TS_OLD;
+	/* First, the sequence number. */
+	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
+		!bare_fin(c, s)) {
+		if (behind_window(c, s) &&
+			(!ack_acceptable(t, c, rx) || !ack_received(t, c, s, &o) ||
+				tcp_seg_len(s) == 0))
+			return;
+		unacceptable(t, c, s);
+		return;
 	}
 	/* Fourth, SYN: RFC 9293 3.10.7.4, a passive SYN_RCVD returns to LISTEN; else RFC 5961 4. */
 	if (s->flags & TCP_SYN) {
@@ -296,7 +307,18 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		spate_count(t->counters, SPATE_NO_ACK_BIT);
 		return;
 	}
-	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, rx) : !ack_received(t, c, s, &o))
+	if (!ack_acceptable(t, c, rx))
+		return;
+	/*
+	 * RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent; but not with
+	 * what is dropped for its SYN or its ACK, or one blind guess would close PAWS for good.
+	 */
+	if ((c->flags & TCP_F_TS) && seq_leq(s->seq, c->rcv_nxt) && !(c->options & TCP_O_BEHIND) &&
+		o.tsval != c->ts_recent) {
+		c->ts_recent = o.tsval;
+		c->options &= ~TCP_O_TS_OLD;
+	}
+	if (c->state == SPATE_SYN_RCVD ? !ack_in_syn_rcvd(t, c, s) : !ack_received(t, c, s, &o))
 		return;
 	tcp_ecn_data(t, c, rx);
 	if (unlikely(t->conf.user_timeout_option))

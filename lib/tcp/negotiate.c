@@ -66,7 +66,9 @@ tcp_our_wscale(const struct tcp *t)
 {
 	uint8_t shift = 0;
 
-	while (shift < TCP_WSCALE_MAX && tcp_receive_max(t) >> shift > UINT16_MAX)
+	/* No unit larger than what is offered first, or nothing would be. */
+	while (shift < TCP_WSCALE_MAX && tcp_receive_max(t) >> shift > UINT16_MAX &&
+		t->conf.receive_buffer >> shift > 1)
 		shift++;
 	return shift;
 }

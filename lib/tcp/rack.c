@@ -368,6 +368,10 @@ tcp_rack_all_lost(struct tcp *t, struct tcp_conn *c)
 	if (x == NULL)
 		return false;
 	x->wait_end_us = 0;
+	/* RFC 2018 8: what lies at SND.UNA was reported, and not kept. Of the rest nothing is sure.
+	 */
+	if (scoreboard_reneged(&t->holes, &x->board, c->snd_una))
+		scoreboard_clear(&t->holes, &x->board);
 	if (scoreboard_all_lost(&t->holes, &x->board, c->snd_una, c->snd_nxt, tcp_now_us(t)))
 		return true;
 	tcp_rack_clear(t, c);

@@ -5,6 +5,13 @@
 
 #define ROUND_LEAST_US 100 /* a round trip on a wire without any length is no measure */
 
+static bool
+is_largest(const struct tcp *t, const struct tcp_conn *c)
+{
+	return tcp_rcv_doublings(c) == TCP_DOUBLINGS_MAX ||
+	       tcp_receive_buffer(t, c) == tcp_receive_max(t);
+}
+
 void
 tcp_receive_measure(struct tcp *t, struct tcp_conn *c)
 {
@@ -13,7 +20,7 @@ tcp_receive_measure(struct tcp *t, struct tcp_conn *c)
 	struct tcp_extra *x;
 
 	/* Without scaling there is nothing more to offer. */
-	if (buffer == tcp_receive_max(t) || !(c->flags & TCP_F_WSCALE))
+	if (is_largest(t, c) || !(c->flags & TCP_F_WSCALE))
 		return;
 	x = tcp_extra_take(t, c);
 	if (x == NULL)
@@ -27,7 +34,7 @@ tcp_receive_measure(struct tcp *t, struct tcp_conn *c)
 	x->receiving = true;
 	x->round_us = now;
 	x->round_seq = c->rcv_nxt;
-	if (tcp_receive_buffer(t, c) == tcp_receive_max(t)) {
+	if (is_largest(t, c)) {
 		x->receiving = false;
 		tcp_extra_let_go(t, c);
 	}

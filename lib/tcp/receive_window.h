@@ -31,6 +31,18 @@ tcp_receive_buffer(const struct tcp *t, const struct tcp_conn *c)
 	return bytes < tcp_receive_max(t) ? bytes : tcp_receive_max(t);
 }
 
+/*
+ * RFC 9293 3.8.6.2.2: as little as is worth telling the peer of: half of the buffer, or a segment.
+ * Less than that is not offered, but for what is offered already.
+ */
+static inline uint32_t
+tcp_receive_least(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t half = tcp_receive_buffer(t, c) / 2;
+
+	return half < c->mss ? half : c->mss;
+}
+
 /* Data comes in full segments, one behind the other: is the window in its way? */
 void tcp_receive_measure(struct tcp *t, struct tcp_conn *c);
 

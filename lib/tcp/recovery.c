@@ -94,11 +94,11 @@ tcp_recovery_all(struct tcp *t, struct tcp_conn *c)
 void
 tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	/* RFC 5681 3.1: only the first timeout of a segment reduces; then one segment. */
-	if (c->retries == 0) {
+	/* RFC 5681 3.1: only the first timeout of a segment reduces. */
+	bool first = c->retries == 0;
+
+	if (first)
 		tcp_undo_keep_timeout(t, c);
-		tcp_cwnd_shrink(t, c, c->snd_nxt - c->snd_una);
-	}
-	c->cwnd = tcp_segment_room(c);
+	tcp_cwnd_collapse(t, c, first);
 	all_lost(t, c);
 }

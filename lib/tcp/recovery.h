@@ -36,6 +36,9 @@ void tcp_cwnd_grow(struct tcp *t, struct tcp_conn *c, uint32_t acked);
  */
 void tcp_cwnd_shrink(struct tcp *t, struct tcp_conn *c, uint32_t flight);
 
+/* A timeout, or (not `first`) the next of the same segment: RFC 5681 3.1, one segment. */
+void tcp_cwnd_collapse(struct tcp *t, struct tcp_conn *c, bool first);
+
 /* SPATE_OPT_CONGESTION. 0 or -EINVAL. */
 int tcp_cwnd_choose(struct tcp *t, struct tcp_conn *c, uint64_t which);
 

@@ -264,6 +264,12 @@ scoreboard_mark(const struct scoreboard_pool *p, struct tcp_scoreboard *b,
 	return news;
 }
 
+bool
+scoreboard_reneged(const struct scoreboard_pool *p, const struct tcp_scoreboard *b, uint32_t una)
+{
+	return b->any && (b->first == SCOREBOARD_NONE || p->hole[b->first].start != una);
+}
+
 void
 scoreboard_timeout(struct scoreboard_pool *p, struct tcp_scoreboard *b)
 {

@@ -85,6 +85,10 @@ struct scoreboard_rule {
 bool scoreboard_mark(const struct scoreboard_pool *p, struct tcp_scoreboard *b,
 	const struct scoreboard_rule *rule, uint32_t now_us, uint32_t *next_us);
 
+/* Is what lies at `una`, which is not acknowledged, no hole? */
+bool scoreboard_reneged(
+	const struct scoreboard_pool *p, const struct tcp_scoreboard *b, uint32_t una);
+
 /*
  * All holes are lost, and nothing sent again counts (RFC 6675 5.1, after a timeout). Those
  * with nothing between them become one.

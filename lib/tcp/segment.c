@@ -225,9 +225,10 @@ window_field(const struct tcp *t, struct tcp_conn *c, bool syn)
 	/*
 	 * RFC 9293 3.8.6: what was offered stays offered, rounded up; but not up again on top of
 	 * that, or bytes that trickle in unread would move the edge for ever. Rounded down, the
-	 * wire seems to take back less than a unit (RFC 7323 2.4), which is still accepted.
+	 * wire seems to take back less than a unit (RFC 7323 2.4), which is still accepted. And no
+	 * more than that is offered where it would be silly.
 	 */
-	if (unlikely(!syn && seq_lt(edge, c->rcv_adv))) {
+	if (unlikely(!syn && (seq_lt(edge, c->rcv_adv) || wnd < tcp_receive_least(t, c)))) {
 		uint32_t unit = (1u << shift) - 1;
 
 		field = (tcp_rcv_wnd(c) + unit) >> shift;

@@ -27,6 +27,13 @@ is_armed(const struct wheel_node *n)
 	return is_linked(n) && n->deadline != n->linked - 1;
 }
 
+/* Ticks from `b` to `a`, of which the lower halves are known. */
+static int32_t
+ticks_between(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
 static void
 disarm(struct wheel_node *n)
 {
@@ -90,7 +97,7 @@ static void
 place(struct wheel *w, uint32_t id)
 {
 	struct wheel_node *n = &w->nodes[id];
-	uint32_t delta = n->deadline - w->now;
+	uint32_t delta = ticks_between(n->deadline, w->now);
 	uint32_t level = 0;
 
 	while (level < WHEEL_LEVELS - 1 && delta >> (SLOT_BITS * (level + 1)) != 0)
@@ -103,12 +110,11 @@ void
 wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns)
 {
 	struct wheel_node *n = &w->nodes[id];
-	uint32_t deadline = (deadline_ns + WHEEL_TICK_NS - 1) >> WHEEL_TICK_SHIFT;
+	uint64_t tick = (deadline_ns + WHEEL_TICK_NS - 1) >> WHEEL_TICK_SHIFT;
+	uint32_t deadline = tick > w->now ? tick : w->now + 1;
 
-	if (deadline <= w->now)
-		deadline = w->now + 1;
 	if (is_linked(n)) {
-		if (deadline >= n->linked) {
+		if (ticks_between(deadline, n->linked) >= 0) {
 			n->deadline = deadline;
 			return;
 		}
@@ -135,7 +141,8 @@ wheel_deadline(const struct wheel *w, uint32_t id)
 {
 	const struct wheel_node *n = &w->nodes[id];
 
-	return is_armed(n) ? (uint64_t)n->deadline << WHEEL_TICK_SHIFT : WHEEL_NEVER;
+	return is_armed(n) ? (w->now + ticks_between(n->deadline, w->now)) << WHEEL_TICK_SHIFT
+			   : WHEEL_NEVER;
 }
 
 /* Move every node of a coarse slot to where it belongs now. */
@@ -154,8 +161,8 @@ cascade(struct wheel *w, uint32_t level, uint32_t slot)
 		n->prev = WHEEL_NIL;
 		if (armed) {
 			/* Due in this very tick: straight to the slot about to expire. */
-			if (n->deadline == w->now) {
-				n->linked = w->now;
+			if (ticks_between(n->deadline, w->now) == 0) {
+				n->linked = n->deadline;
 				link_in(w, w->now & SLOT_MASK, id);
 			} else {
 				place(w, id);
@@ -182,7 +189,7 @@ next_occupied(const uint64_t *bits, uint32_t from)
 
 /* Step to the next tick at which something may happen, `target` at the latest. */
 static void
-step(struct wheel *w, uint32_t target)
+step(struct wheel *w, uint64_t target)
 {
 	uint32_t slot = w->now & SLOT_MASK;
 	uint32_t skip = next_occupied(w->occupied[0], slot + 1 < WHEEL_SLOTS ? slot + 1 : slot);
@@ -209,7 +216,7 @@ step(struct wheel *w, uint32_t target)
 uint32_t
 wheel_expire(struct wheel *w, uint64_t now_ns, uint32_t *ids, uint32_t max)
 {
-	uint32_t target = now_ns >> WHEEL_TICK_SHIFT;
+	uint64_t target = now_ns >> WHEEL_TICK_SHIFT;
 	uint32_t n = 0;
 
 	for (;;) {
@@ -223,7 +230,7 @@ wheel_expire(struct wheel *w, uint64_t now_ns, uint32_t *ids, uint32_t max)
 			unlink_from(w, id);
 			if (!armed)
 				continue;
-			if (node->deadline > w->now) {
+			if (ticks_between(node->deadline, w->now) > 0) {
 				place(w, id);
 				continue;
 			}
@@ -261,7 +268,7 @@ wheel_next(const struct wheel *w)
 	uint64_t tick = UINT64_MAX;
 
 	if (w->head[PENDING_SLOT] != WHEEL_NIL)
-		return (uint64_t)w->now << WHEEL_TICK_SHIFT;
+		return w->now << WHEEL_TICK_SHIFT;
 	for (uint32_t level = 0; level < WHEEL_LEVELS; level++) {
 		uint64_t t = level_next(w, level);
 

@@ -4,8 +4,8 @@
  *
  * A hierarchical timing wheel whose timers are indexes: the timer of thing `id` is
  * nodes[id], 16 bytes, no pointer and no callback. One timer per id. The wheel is
- * driven by the caller's clock (nanoseconds below 2^52, which is 52 days, and never
- * backwards) and owned by one core.
+ * driven by the caller's clock (nanoseconds, never backwards) and owned by one core.
+ * Nodes have the lower half of their ticks, which are told apart up to 26 days ahead.
  *
  * It is lazy, because a connection re-arms its timer far more often than it lets it
  * fire: arming later and cancelling only write the node, one cache line; the node is
@@ -29,12 +29,12 @@
 struct wheel_node {
 	uint32_t next;     /* id, or WHEEL_NIL */
 	uint32_t prev;     /* id, or WHEEL_HEAD | slot number */
-	uint32_t deadline; /* tick at which to fire; the truth */
+	uint32_t deadline; /* tick at which to fire, its lower half; the truth */
 	uint32_t linked;   /* tick its place in the list stands for, never after the deadline */
 };
 
 struct wheel {
-	uint32_t now; /* last tick processed */
+	uint64_t now; /* last tick processed */
 	uint32_t capacity;
 	struct wheel_node *nodes;
 	uint64_t occupied[WHEEL_LEVELS][WHEEL_SLOTS / 64];
@@ -47,7 +47,10 @@ size_t wheel_bytes(uint32_t capacity);
 /* Start empty at `now_ns`; `nodes` is wheel_bytes(capacity) of the caller's, 16-byte aligned. */
 void wheel_init(struct wheel *w, void *nodes, uint32_t capacity, uint64_t now_ns);
 
-/* (Re-)arm the timer of `id` for `deadline_ns`; a deadline in the past fires at the next tick. */
+/*
+ * (Re-)arm the timer of `id` for `deadline_ns`, 2^51 ns (26 days) ahead at most; a deadline in the
+ * past fires at the next tick.
+ */
 void wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns);
 
 /* Disarm; nothing happens when it is not armed. */

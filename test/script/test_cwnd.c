@@ -451,6 +451,40 @@ DT_02_cubic_and_timeout(struct script *s)
 	FORGET(s);
 }
 
+/* RFC 9438 4.8: after a timeout K is 0 and W_max the window congestion avoidance begins with. */
+static void
+DT_02_cubic_after_timeout(struct script *s)
+{
+	uint32_t acked = 0, began = 0, cwnd = 0;
+
+	s->conf.tcp.congestion = SPATE_CUBIC;
+	s->conf.tcp.initial_window = 60;
+	s->peer_ws = true;
+	s->peer_sack = false;
+	establish_far(s, 100);
+	SEND_PATTERN(s, 720 * room(s));
+	AFTER(s, 310); /* the timeout */
+	EQUAL(s, script_info(s).cwnd, room(s));
+	for (uint32_t n = 0; began == 0 || n < began + 10; n++) {
+		uint32_t end = script_info(s).snd_nxt - s->t->iss;
+
+		AFTER(s, 100);
+		while (acked < end - 1) {
+			acked = acked + 4 * room(s) < end - 1 ? acked + 4 * room(s) : end - 1;
+			IN(s, ACK, .seq = 1, .ack = 1 + acked);
+		}
+		AFTER(s, 0.001);
+		FORGET(s);
+		cwnd = script_info(s).cwnd;
+		if (began == 0 && cwnd >= 42 * room(s))
+			began = n;
+	}
+	/* 42 + 0.4 (1 s)^3, or Reno's 42 + 9/17 a round trip. */
+	CHECK(s, cwnd < 50 * room(s));
+	FORGET(s);
+	s->events[0] = 0;
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST("DT-02", DT_02_loss_behind_acks),
 		ROW_TEST("DT-02", DT_02_loss_behind_acks_of_its_burst),
@@ -468,6 +502,7 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-02", DT_02_cubic_begins_anew),
 	ROW_TEST("DT-02", DT_02_chosen_by_option),
 	ROW_TEST("DT-02", DT_02_cubic_and_timeout),
+	ROW_TEST("DT-02", DT_02_cubic_after_timeout),
 };
 
 SCRIPT_MAIN(tests)

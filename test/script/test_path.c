@@ -278,6 +278,28 @@ PM_04_below_576(struct script *s)
 	EVENTS(s, "sendable");
 }
 
+/* Of a connection whose peer takes less: the next one's path has 576 bytes all the same. */
+static void
+PM_04_below_a_small_mss(struct script *s)
+{
+	START(s);
+	LISTEN(s);
+	IN(s, SYN, .mss = SET(300));
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1);
+	SEND_PATTERN(s, 100);
+	OUT(s, PSH_ACK, .seq = 1, .ack = 1, .len = 100);
+	ERROR(s, UNREACHABLE, FRAGMENT, 100, 1);
+	FORGET(s);
+	COUNTED(s, ICMP_PATH_MTU, 1);
+	EVENTS(s, "accept");
+	USE(s, 1);
+	ESTABLISH(s);
+	SEND_PATTERN(s, 2 * room(s, 576));
+	EQUAL(s, script_next_frame(s)->len, 14 + 576);
+	FORGET(s);
+}
+
 static void
 PM_06_directions_are_independent(struct script *s)
 {
@@ -490,6 +512,7 @@ static const struct row_test tests[] = {
 	ROW_TEST_V4("PM-03", PM_03_without_mtu),
 	ROW_TEST_V4("PM-04", PM_04_not_lower_is_ignored),
 	ROW_TEST_V4("PM-04", PM_04_below_576),
+	ROW_TEST_V4("PM-04", PM_04_below_a_small_mss),
 	ROW_TEST_V4("PM-06", PM_06_directions_are_independent),
 	ROW_TEST_V4("PM-07", PM_07_soft_when_synchronised),
 	ROW_TEST_V4("PM-07", PM_07_port_unreachable_refuses),

@@ -220,6 +220,45 @@ DT_01_no_hole(struct script *s)
 	drain(s);
 }
 
+/* Has it come out by now? */
+static bool
+sent_at(struct script *s, uint32_t seq)
+{
+	bool found = false;
+
+	while (s->head != s->tail) {
+		const uint8_t *tcp = script_next_frame(s)->b + (script_v6 ? 54 : 34);
+
+		found |= script_get32(tcp + 4) - s->t->iss == seq;
+	}
+	return found;
+}
+
+
+/* RFC 2018 8, RFC 6675 5.1: the left edge goes again after a timeout, SACKed or not. */
+static void
+DT_01_reneged(struct script *s)
+{
+	s->peer_sack = true;
+	fly(s, 3);
+	ACKED(s, 1, SEGS(2, 2));
+	ACKED(s, 2); /* the first was late, and the second is not reported any more */
+	AFTER(s, 10000);
+	CHECK(s, sent_at(s, UP_TO(2)));
+}
+
+/* The same where all behind it is there: nothing at all would go, until it is given up. */
+static void
+DT_01_reneged_below_the_rest(struct script *s)
+{
+	s->peer_sack = true;
+	fly(s, 3);
+	ACKED(s, 1, SEGS(2, 2));
+	ACKED(s, 2, SEGS(3, 3));
+	AFTER(s, 300000);
+	CHECK(s, sent_at(s, UP_TO(2)));
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST("OP-04", OP_04_nonsense_in_blocks),
 	ROW_TEST("OP-04", OP_04_nonsense_about_nothing),
@@ -227,6 +266,8 @@ static const struct row_test tests[] = {
 	ROW_TEST("OP-04", OP_04_blocks_against_the_knob),
 	ROW_TEST("DT-01 OP-04", DT_01_no_side_record),
 	ROW_TEST("DT-01 OP-04", DT_01_no_hole),
+	ROW_TEST("DT-01 OP-04", DT_01_reneged),
+	ROW_TEST("DT-01 OP-04", DT_01_reneged_below_the_rest),
 };
 
 SCRIPT_MAIN(tests)

@@ -111,11 +111,87 @@ DT_04_end_while_growing(struct script *s)
 	EVENTS(s, "closed:ECONNABORTED");
 }
 
+static const char seven_hundred[700] = "x";
+
+/*
+ * As often as there is room for: from a small window to a large one. And the scale, whose unit is
+ * the whole of the small one, leaves the peer's alone.
+ */
+static void
+DT_04_fifteen_doublings(struct script *s)
+{
+	uint32_t seq = 1, want = 1500, last = 0;
+
+	s->conf.tcp.receive_buffer = want;
+	s->conf.tcp.receive_buffer_max = (want << 15) + 100000;
+	s->peer_ws = true;
+	START(s);
+	CONNECT(s);
+	OUT(s, SYN, .win = SET(1500));
+	AFTER(s, 100);
+	IN(s, SYN_ACK, .ack = 1);
+	EVENTS(s, "established");
+	FORGET(s);
+	for (int round = 0; round < 18; round++, want *= 2) {
+		for (uint32_t n = 0; n <= want / 2; n += 700, seq += 700) {
+			IN(s, ACK, .seq = seq, .ack = 1, .data = seven_hundred, .len = 700);
+			s->received_len = 0;
+			s->events[0] = 0;
+			FORGET(s);
+		}
+		AFTER(s, 200);
+		IN(s, ACK, .seq = seq, .ack = 1, .win = SET(1000));
+		FORGET(s);
+		EQUAL(s, script_info(s).snd_wnd, 1000 << 7);
+		CHECK(s, script_info(s).rcv_wnd + 2000 >= last);
+		last = script_info(s).rcv_wnd;
+	}
+	CHECK(s, last >= 1500u << 15);
+}
+
+/* RFC 9293 3.8.6.2.2: no silly window in an answer either. */
+static void
+DT_04_receiver_sws(struct script *s)
+{
+	s->conf.tcp.receive_buffer = 4000;
+	s->hold = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .len = 1400);
+	IN(s, PSH_ACK, .seq = 1401, .ack = 1, .len = 1400);
+	IN(s, PSH_ACK, .seq = 2801, .ack = 1, .len = 1200);
+	FORGET(s);
+	EVENTS(s, "data:1400 data:1400 data:1200");
+	RECEIVED_PATTERN(s, 0, 4000);
+	CONSUME(s, 10);
+	SILENT(s);
+	IN(s, ACK, .seq = 4001, .ack = 1, .len = 1);
+	OUT(s, ACK, .seq = 1, .ack = 4001, .win = SET(0));
+}
+
+/* A buffer of less than one unit of the scale: nothing is ever offered. */
+static void
+OP_03_unit(struct script *s)
+{
+	s->conf.tcp.receive_buffer = 8192;
+	s->conf.tcp.receive_buffer_max = 1u << 30;
+	s->peer_ws = true;
+	START(s);
+	CONNECT(s);
+	OUT(s, SYN, .win = SET(8192), .wscale = SET(13));
+	IN(s, SYN_ACK, .ack = 1);
+	OUT(s, ACK, .seq = 1, .ack = 1, .win = SET(1));
+	EVENTS(s, "established");
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST("DT-04 OP-03", DT_04_grows),
 	ROW_TEST("DT-04", DT_04_does_not_grow),
 	ROW_TEST("DT-04", DT_04_growth_off),
 	ROW_TEST("DT-04", DT_04_end_while_growing),
+	ROW_TEST("DT-04", DT_04_fifteen_doublings),
+	ROW_TEST("DT-04", DT_04_receiver_sws),
+	ROW_TEST("OP-03", OP_03_unit),
 };
 
 SCRIPT_MAIN(tests)

@@ -470,6 +470,7 @@ RS_08_ack_outside(struct script *s)
 
 	START(s);
 	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1); /* not of a SYN: the window is as large as it says */
 	/* Of what was never sent; its data is not taken either. */
 	IN(s, PSH_ACK, .seq = 1, .ack = 2, .data = "blind");
 	OUT(s, ACK, .seq = 1, .ack = 1);

@@ -416,6 +416,28 @@ DT_01_carries_the_newest_ack(struct script *s)
 	RECEIVED(s, "there");
 }
 
+static void
+CM_09_after_52_days(struct script *s)
+{
+	s->now = (1ull << 52) - 500 * MS;
+	START(s);
+	CONNECT(s);
+	OUT(s, SYN);
+	OUT_AT(s, 1000, SYN);
+}
+
+/* The wheel's clock is 32 bits of ticks: what is armed behind 2^52 ns never fires. */
+static void
+CM_09_behind_52_days(struct script *s)
+{
+	s->now = (1ull << 52) - 500 * MS;
+	START(s);
+	AFTER(s, 2000);
+	CONNECT(s);
+	OUT(s, SYN);
+	OUT_AT(s, 1000, SYN);
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST("CM-09", CM_09_syn_linux),
 	ROW_TEST("CM-09", CM_09_syn_rfc),
@@ -439,6 +461,8 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-01", DT_01_progress_resets_retries),
 	ROW_TEST("DT-01", DT_01_data_and_fin),
 	ROW_TEST("DT-01", DT_01_carries_the_newest_ack),
+	ROW_TEST("CM-09", CM_09_after_52_days),
+	ROW_TEST("CM-09", CM_09_behind_52_days),
 };
 
 SCRIPT_MAIN(tests)

@@ -249,6 +249,37 @@ CM_21_syn_ack_again(struct script *s)
 	STATE(s, ESTABLISHED);
 }
 
+static void
+DT_05_rst_with_text(struct script *s)
+{
+	s->conf.tcp.receive_buffer = 1000;
+	s->hold = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .len = 1000);
+	FORGET(s);
+	EVENTS(s, "data:1000");
+	RECEIVED_PATTERN(s, 0, 1000);
+	IN(s, RST, .seq = 1001, .data = "bye");
+	EVENTS(s, "closed:ECONNRESET");
+}
+
+/* RFC 5961 5.2: MAX.SND.WND is the largest window the peer has offered, not what it could have. */
+static void
+RS_08_ack_below_the_largest_window(struct script *s)
+{
+	s->peer_ws = true;
+	START(s);
+	LISTEN(s);
+	IN(s, SYN, .win = SET(100));
+	OUT(s, SYN_ACK, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .win = SET(100)); /* 12,800 bytes */
+	EVENTS(s, "accept");
+	IN(s, PSH_ACK, .seq = 1, .ack = (uint32_t)(1 - 1000000), .data = "evil", .win = SET(100));
+	FORGET(s);
+	EVENTS(s, "");
+}
+
 static const struct row_test tests[] = {
 	ROW_TEST("DT-04", DT_04_half_of_the_largest_window),
 	ROW_TEST("DT-04", DT_04_peer_with_a_small_buffer),
@@ -259,6 +290,8 @@ static const struct row_test tests[] = {
 	ROW_TEST("DT-05", DT_05_bare_fin_is_taken),
 	ROW_TEST("DT-05", DT_05_bare_fin_again),
 	ROW_TEST("CM-21 RS-08", CM_21_syn_ack_again),
+	ROW_TEST("DT-05 RS-06", DT_05_rst_with_text),
+	ROW_TEST("RS-08", RS_08_ack_below_the_largest_window),
 };
 
 SCRIPT_MAIN(tests)

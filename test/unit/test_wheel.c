@@ -13,7 +13,8 @@
 #define TICK WHEEL_TICK_NS
 #define DAY  (86400ull * 1000000000ull)
 #define FAR  (INT32_MAX * TICK) /* the farthest deadline, and the longest jump */
-#define END  (1ull << 52)       /* the clock's end */
+#define WRAP (1ull << 52)       /* the lower half of the ticks begins anew */
+#define END  (3ull << 51)       /* far enough behind that */
 
 /* What the wheel should know. */
 struct model {
@@ -293,7 +294,8 @@ test_every_level(void **state)
 {
 	static const uint64_t starts[] = {0, 1, TICK - 1, TICK, 255 * TICK, 256 * TICK - 1,
 		256 * TICK, 65535 * TICK + 5, 65536 * TICK, 16777215 * TICK, 16777216 * TICK,
-		77777777 * TICK + 77, END - FAR - 2 * TICK, END - (1ull << 47)};
+		77777777 * TICK + 77, END - FAR - 2 * TICK, END - (1ull << 47), WRAP - 1,
+		WRAP - 1000 * TICK, WRAP - (1ull << 47)};
 
 	(void)state;
 	for (size_t s = 0; s < N_OF(starts); s++) {

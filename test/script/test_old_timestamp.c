@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Timestamps that are not the peer's: old ones draw no quarrel, forged ones change nothing. */
+#include "script.h"
+
+static char blind[1448] = "x";
+
+static void
+OP_06_ack_loop(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .tsval = SET(-1));
+	OUT(s, ACK, .seq = 1, .ack = 1, .tsecr = SET(0));
+	IN(s, ACK, .seq = 1, .ack = 1, .tsval = SET(-1));
+	SILENT(s);
+}
+
+/* A SYN draws one challenge ACK in 500 ms, whatever its timestamp says. */
+static void
+RS_08_syn_with_old_timestamp(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	IN(s, SYN, .seq = 5, .tsval = SET(-1));
+	OUT(s, ACK, .seq = 1, .ack = 1, .tsecr = SET(0));
+	IN(s, SYN, .seq = 5, .tsval = SET(-1));
+	SILENT(s);
+}
+
+/* What is dropped for its ACK, its SYN or its missing ACK changes nothing. */
+static void
+ts_recent_poisoned(struct script *s, uint8_t flags, uint32_t ack)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	AFTER(s, 10);
+	IN(s, flags, .seq = 1, .ack = ack, .tsval = SET(0x10000000));
+	FORGET(s);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(20));
+	EVENTS(s, "data:5");
+	RECEIVED(s, "hello");
+	FORGET(s);
+}
+
+
+static void
+OP_05_bad_ack(struct script *s)
+{
+	ts_recent_poisoned(s, ACK, 0x10000000);
+}
+
+/* Nor need its number be right: 1448 of them will do. */
+static void
+OP_05_blind(struct script *s)
+{
+	s->peer_ts = true;
+	START(s);
+	ESTABLISH(s);
+	AFTER(s, 10);
+	IN(s, ACK, .seq = (uint32_t)(1 - 1000), .ack = 0x10000000, .len = 1448, .data = blind,
+		.tsval = SET(0x10000000));
+	FORGET(s);
+	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(20));
+	EVENTS(s, "data:5");
+	RECEIVED(s, "hello");
+	FORGET(s);
+}
+
+static void
+OP_05_syn(struct script *s)
+{
+	ts_recent_poisoned(s, SYN, 0);
+}
+
+static void
+OP_05_no_ack_bit(struct script *s)
+{
+	ts_recent_poisoned(s, PSH, 0);
+}
+
+static const struct row_test tests[] = {
+	ROW_TEST("OP-06 RS-08", OP_06_ack_loop),
+	ROW_TEST("OP-06 RS-08", RS_08_syn_with_old_timestamp),
+	ROW_TEST("OP-05 RS-08", OP_05_bad_ack),
+	ROW_TEST("OP-05 RS-08", OP_05_blind),
+	ROW_TEST("OP-05 RS-08", OP_05_syn),
+	ROW_TEST("OP-05 RS-08", OP_05_no_ack_bit),
+};
+
+SCRIPT_MAIN(tests)
