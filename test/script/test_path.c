@@ -292,9 +292,12 @@ PM_04_below_a_small_mss(struct script *s)
 	ERROR(s, UNREACHABLE, FRAGMENT, 100, 1);
 	FORGET(s);
 	COUNTED(s, ICMP_PATH_MTU, 1);
-	EVENTS(s, "accept");
 	USE(s, 1);
-	ESTABLISH(s);
+	IN(s, SYN);
+	s->t->iss = script_get32(script_next_frame(s)->b + 34 + 4);
+	s->t->iss_known = true;
+	IN(s, ACK, .seq = 1, .ack = 1);
+	EVENTS(s, "accept accept");
 	SEND_PATTERN(s, 2 * room(s, 576));
 	EQUAL(s, script_next_frame(s)->len, 14 + 576);
 	FORGET(s);
