@@ -47,13 +47,8 @@ void tcp_cwnd_wake(const struct tcp *t, struct tcp_conn *c);
 
 /* ---- undo.c, for whoever calls tcp_cwnd_shrink() */
 
-/* There is nothing to go back to any more. */
-static inline void
-tcp_undo_forget(struct tcp *t, const struct tcp_conn *c)
-{
-	if (c->extra != TCP_EXTRA_NONE)
-		t->extras[c->extra].undo = false;
-}
+/* There is nothing to go back to any more; a side record that was for that alone is gone. */
+void tcp_undo_forget(struct tcp *t, struct tcp_conn *c);
 
 /* Recovery begins: the window and CUBIC's memory are still what they were. */
 void tcp_undo_keep(struct tcp_extra *x, const struct tcp_conn *c);

@@ -13,6 +13,17 @@
 #include "tcp/recovery.h"
 
 void
+tcp_undo_forget(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_extra *x = tcp_extra_of(t, c);
+
+	if (x == NULL || !x->undo)
+		return;
+	x->undo = false;
+	tcp_extra_let_go(t, c);
+}
+
+void
 tcp_undo_keep(struct tcp_extra *x, const struct tcp_conn *c)
 {
 	x->undo_ssthresh = c->ssthresh > c->cwnd ? c->ssthresh : c->cwnd;
@@ -37,8 +48,10 @@ tcp_undo_keep_timeout(struct tcp *t, struct tcp_conn *c)
 	if ((c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) || !(c->options & TCP_O_SACK))
 		return;
 	x = tcp_extra_take(t, c);
-	if (x)
-		tcp_undo_keep(x, c);
+	if (x == NULL)
+		return;
+	tcp_undo_keep(x, c);
+	tcp_extra_let_go(t, c);
 }
 
 void
