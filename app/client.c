@@ -174,6 +174,7 @@ client_start(struct work *w, int index, const struct client_config *conf)
 		return -ENOBUFS;
 	client_set_pace(w, c);
 	c->resolved = c->sweeping = false;
+	c->unanswered = !conf->verify_time_wait;
 	c->sweep_at = 0;
 	c->keep_until_ns = 0;
 	if (conf->verify_time_wait) {
@@ -254,6 +255,7 @@ client_poll(struct work *w, struct work_client *c, uint8_t index)
 			return false;
 		/* No answer: go on, so that the connections' ends say so. */
 		c->resolved = true;
+		c->unanswered = rc < 0;
 		client_set_pace(w, c);
 	}
 	n = due(w, c);
@@ -268,6 +270,13 @@ client_poll(struct work *w, struct work_client *c, uint8_t index)
 	return n > 0;
 }
 
+void
+client_starved(struct work *w, spate_conn id)
+{
+	w->conn[id].phase = PHASE_STARVED;
+	spate_abort(w->slot->stack, id);
+}
+
 static void
 send_request(struct work *w, spate_conn id)
 {
@@ -280,10 +289,8 @@ send_request(struct work *w, spate_conn id)
 	b->body_at = 0;
 	b->started_us = work_now_us(w);
 	http_head_start(&b->head);
-	if (spate_send_static(w->slot->stack, id, c->request[last], c->request_len[last]) < 0) {
-		k->phase = PHASE_BAD;
-		spate_abort(w->slot->stack, id);
-	}
+	if (spate_send_static(w->slot->stack, id, c->request[last], c->request_len[last]) < 0)
+		client_starved(w, id);
 }
 
 void
@@ -485,7 +492,7 @@ client_closed(struct work *w, spate_conn id, int reason)
 		hold_closed(w, id);
 	if (k->phase == PHASE_DONE && (reason == 0 || own_reset))
 		c->closed++;
-	else if (w->stopping && k->phase != PHASE_BAD && (reason == 0 || reason == -ECONNABORTED))
+	else if (w->stopping && k->phase < PHASE_BAD && (reason == 0 || reason == -ECONNABORTED))
 		c->aborted++;
 	else if (reason == -ECONNREFUSED)
 		c->failed[FAILED_REFUSED]++;
@@ -493,6 +500,8 @@ client_closed(struct work *w, spate_conn id, int reason)
 		c->failed[FAILED_TIMED_OUT]++;
 	else if (k->phase == PHASE_BAD)
 		c->failed[FAILED_RESPONSE]++;
+	else if (k->phase == PHASE_STARVED)
+		c->failed[FAILED_NO_ROOM]++;
 	else if (reason == 0)
 		c->failed[FAILED_EARLY]++;
 	else

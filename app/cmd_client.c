@@ -94,7 +94,7 @@ client_set(struct app *a, struct words *args)
 const struct command client_commands[] = {
 	{"client add",
 		"NAME port P from IP[-IP] [ports A-B] to IP:PORT [http | connect-only | rr | "
-		"stream] "
+		"stream | hold] "
 		"[close first|last|reset] [verify time-wait] ...",
 		false, "define a client; 'start' makes it open connections", client_add,
 		client_words_help},

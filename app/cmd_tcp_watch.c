@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -218,12 +219,21 @@ wait_clients(struct app *a, struct words *args)
 	return true;
 }
 
+static uint64_t
+monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ull + now.tv_nsec / 1000;
+}
+
 /* wait MS|clients */
 static bool
 let_pass(struct app *a, struct words *args)
 {
 	const char *text = words_next(args);
-	uint64_t ms;
+	uint64_t ms, end;
 
 	if (strcmp(text, "clients") == 0)
 		return wait_clients(a, args);
@@ -233,12 +243,12 @@ let_pass(struct app *a, struct words *args)
 	}
 	if (!take_number(text, 1, WAIT_MAX, "wait", &ms))
 		return false;
-	for (uint64_t i = 0; i < ms; i++) {
+	/* Not the engine's clock, which runs from the first start on. */
+	for (end = monotonic_us() + ms * 1000; monotonic_us() < end; usleep(POLL_US)) {
 		if (interrupted(a, "wait"))
 			return false;
 		if (!a->in_file)
 			manual_tell(a, 0, 0);
-		usleep(1000);
 	}
 	return true;
 }

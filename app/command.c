@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -241,6 +242,11 @@ command_line(const char *line)
 	char text[LINE_MAX_LEN + 2];
 	size_t len = strcspn(line, "#\r\n");
 
+	if (len > 0 && line[len] == '#' && !isspace((unsigned char)line[len - 1])) {
+		wrong("'#' inside of a word, which cannot have one: a comment begins behind a "
+		      "space");
+		return false;
+	}
 	while (*line == ' ' || *line == '\t') {
 		line++;
 		len -= len > 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* spate: the program. Options, EAL, the embedded wire, commands, the run, the end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "pattern.h"
 #include "port/embedded.h"
 #include "port/vanish.h"
+#include "report.h"
 #include "run.h"
 
 #define EXIT_FAILED 1
@@ -52,27 +54,58 @@ on_signal(int signal_number)
 static void
 catch_signals(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = {.sa_handler = on_signal}, hang_up;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	/* A terminal that is gone ends the run as well, unless nohup has said that it does not. */
+	sigaction(SIGHUP, NULL, &hang_up);
+	if (hang_up.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &sa, NULL);
 	/* A vhost or memif peer that is gone must not take us along. */
 	signal(SIGPIPE, SIG_IGN);
 	port_vanish_watch();
+}
+
+/* A file that is opened later must not become standard input or output. */
+static void
+open_standard(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = dup(fd);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static const char *
+eal_hint(int error)
+{
+	switch (error) {
+	case ENOMEM:
+		return ": 'ulimit -v', or too few hugepages for -m (--no-huge needs neither)";
+	case EACCES:
+		return ": hugepages want root, and a mounted hugetlbfs or --in-memory (--no-huge "
+		       "-m 512 wants neither)";
+	default:
+		return "";
+	}
 }
 
 /* EAL, and the wire in memory when no port was asked for. */
 static int
 start_dpdk(struct options *o)
 {
+	char no_hugepages[128];
+
 	if (rte_eal_init(o->eal_argc, o->eal_argv) < 0) {
 		fprintf(stderr, "spate: EAL did not start: %s%s\n", rte_strerror(rte_errno),
-			rte_errno == ENOMEM
-				? ": 'ulimit -v', or too few hugepages for -m (--no-huge "
-				  "needs neither)"
-				: "");
+			eal_hint(rte_errno));
 		return rte_errno == EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
+	snprintf(no_hugepages, sizeof(no_hugepages), "no hugepages (%s)",
+		o->why_no_hugepages ? o->why_no_hugepages : "--no-huge");
 	if (engine_count_workers() == 0) {
 		fprintf(stderr, "spate: no worker lcore: give EAL at least two lcores, the first "
 				"is for the "
@@ -87,9 +120,7 @@ start_dpdk(struct options *o)
 		}
 		printf("embedded wire: ports 0 and 1, %u worker lcore%s, %s\n",
 			engine_count_workers(), engine_count_workers() > 1 ? "s" : "",
-			rte_eal_has_hugepages() ? "hugepages"
-						: "no hugepages (slower; reserve some with sysctl "
-						  "vm.nr_hugepages=1024)");
+			rte_eal_has_hugepages() ? "hugepages" : no_hugepages);
 		fflush(stdout);
 	}
 	if (rte_eth_dev_count_avail() == 0) {
@@ -106,7 +137,9 @@ file_failed(struct app *a)
 	/* A command that failed in doing, not in saying: the run has failed, not the usage. */
 	int status = a->failed ? EXIT_FAILED : EXIT_USAGE;
 
-	if (a->launched) {
+	if (a->launched && a->failed) {
+		run_finish(a); /* what there was of it is worth a report */
+	} else if (a->launched) {
 		engine_halt(&a->engine);
 		manual_free(a);
 		engine_stop(&a->engine);
@@ -151,6 +184,7 @@ main(int argc, char **argv)
 	bool memory_stays;
 	int status;
 
+	open_standard();
 	if (a == NULL || sodium_init() < 0) {
 		fprintf(stderr, "spate: no memory\n");
 		return EXIT_FAILED;
@@ -169,6 +203,9 @@ main(int argc, char **argv)
 		perror("cannot be read");
 		return EXIT_USAGE;
 	}
+	/* Now, not when an hour's run is over. */
+	if (a->options.json_file && !report_can_write(a->options.json_file))
+		return EXIT_USAGE;
 	if (!options_lock(&a->options))
 		return EXIT_FAILED;
 	pattern_init();
@@ -185,6 +222,7 @@ main(int argc, char **argv)
 		status = run(a);
 	if (!memory_stays)
 		rte_eal_cleanup();
+	options_unlock(&a->options);
 	free(a);
 	return status;
 }

@@ -48,7 +48,7 @@ say_where_it_is(const struct app *a, const struct room_used *u)
 
 	nodes_text(a, nodes, sizeof(nodes));
 	if (!rte_eal_has_hugepages())
-		printf("in ordinary memory%s: there are no hugepages", nodes);
+		printf("in ordinary memory%s: hugepages are not used", nodes);
 	else if (u->hugepages == u->tables)
 		printf("in hugepages%s", nodes);
 	else

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <rte_common.h>
@@ -103,6 +104,12 @@ take(struct options *o, int opt)
 		o->interactive = true;
 		break;
 	case OPT_COMMAND_FILE:
+		if (o->command_file) {
+			fprintf(stderr,
+				"spate: --cmdline-file is given twice: one file's commands, "
+				"all of them\n");
+			return OPTIONS_WRONG;
+		}
 		o->command_file = optarg;
 		break;
 	case OPT_JSON:
@@ -231,15 +238,19 @@ default_eal(struct options *o)
 	int queues = 2 * RTE_MAX(1, default_lcores(lcores, sizeof(lcores)) / 2);
 	/* --in-memory needs the right to map hugepages, which is root's. */
 	/* And EAL reserves address space for all that could ever be there. */
-	bool hugepages = geteuid() == 0 && !address_space_limited() &&
-			 free_hugepages() >= HUGEPAGES + HUGEPAGES_QUEUE * queues;
 	bool good = true;
 
+	if (geteuid() != 0)
+		o->why_no_hugepages = "only root can map them";
+	else if (address_space_limited())
+		o->why_no_hugepages = "'ulimit -v' is too small for them";
+	else if (free_hugepages() < HUGEPAGES + HUGEPAGES_QUEUE * queues)
+		o->why_no_hugepages = "slower; reserve some with sysctl vm.nr_hugepages=1024";
 	o->embedded = true;
 	good &= add_eal(o, "--no-pci") && add_eal(o, "--no-telemetry");
 	good &= add_eal(o, "--log-level=lib.eal:error") && add_eal(o, "--log-level=error");
 	good &= add_eal(o, "--lcores") && add_eal(o, lcores);
-	if (hugepages) {
+	if (o->why_no_hugepages == NULL) {
 		good &= add_eal(o, "--in-memory") && add_eal(o, "--single-file-segments");
 	} else {
 		char mb[16];
@@ -332,26 +343,59 @@ options_parse(struct options *o, int argc, char **argv)
 	return OPTIONS_RUN;
 }
 
-bool
-options_lock(const struct options *o)
+/* The lock's file, opened; negative: it cannot be. */
+static int
+open_lock(struct options *o)
 {
-	const char *dir = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
-	char path[512];
-	int fd;
+	const char *own = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
+	const char *dirs[] = {own, "/tmp"};
+	int fd = -1;
 
-	snprintf(path, sizeof(path), "%s/spate-%u-%s.lock", dir ? dir : "/tmp", geteuid(),
-		o->file_prefix);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		fprintf(stderr, "spate: %s: %s\n", path, strerror(errno));
-		return false;
+	/* Who has become somebody else may still have the other's folder in the environment. */
+	for (int i = own == NULL; i < 2 && fd < 0; i++) {
+		snprintf(o->lock_path, sizeof(o->lock_path), "%s/spate-%u-%s.lock", dirs[i],
+			geteuid(), o->file_prefix);
+		fd = open(o->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return true; /* held by the open descriptor until the end */
-	fprintf(stderr,
-		"spate: another spate runs with file prefix '%s': give this one its own, "
-		"spate --file-prefix=NAME ... --\n",
-		o->file_prefix);
-	close(fd);
-	return false;
+	return fd;
+}
+
+/* Is it still the file of its name? Who ends takes it away. */
+static bool
+still_there(const struct options *o, int fd)
+{
+	struct stat mine, named;
+
+	return fstat(fd, &mine) == 0 && stat(o->lock_path, &named) == 0 &&
+	       mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+}
+
+bool
+options_lock(struct options *o)
+{
+	for (;;) {
+		int fd = open_lock(o);
+
+		if (fd < 0) {
+			fprintf(stderr, "spate: %s: %s\n", o->lock_path, strerror(errno));
+			return false;
+		}
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			fprintf(stderr,
+				"spate: another spate runs with file prefix '%s': give this one "
+				"its own, spate --file-prefix=NAME ... --\n",
+				o->file_prefix);
+			close(fd);
+			return false;
+		}
+		if (still_there(o, fd))
+			return true; /* held by the open descriptor until the end */
+		close(fd);
+	}
+}
+
+void
+options_unlock(const struct options *o)
+{
+	unlink(o->lock_path);
 }

@@ -22,7 +22,9 @@ struct options {
 	/* For EAL. */
 	int eal_argc;
 	char *eal_argv[EAL_ARGS_MAX];
-	bool embedded; /* no port asked for: make the wire in memory */
+	bool embedded;                /* no port asked for: make the wire in memory */
+	const char *why_no_hugepages; /* where the choice was ours; NULL: they are there */
+	char lock_path[512];
 	char file_prefix[64];
 };
 
@@ -38,6 +40,9 @@ enum options_verdict options_parse(struct options *o, int argc, char **argv);
  * One spate a file prefix: EAL would not notice a second one. Returns false when another
  * runs (said). Held until the process ends.
  */
-bool options_lock(const struct options *o);
+bool options_lock(struct options *o);
+
+/* At the end: nothing is left of it. */
+void options_unlock(const struct options *o);
 
 #endif

@@ -3,7 +3,10 @@
 #include "report.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -41,7 +44,7 @@ static json_t *
 client_json(const struct client_totals *c, double seconds)
 {
 	static const char *const why[FAILURES] = {
-		"refused", "reset", "timed_out", "wrong_response", "closed_early"};
+		"refused", "reset", "timed_out", "wrong_response", "closed_early", "no_room"};
 	json_t *o = json_object(), *f = json_object();
 
 	put(o, "attempted", c->attempted);
@@ -147,6 +150,21 @@ lcores_json(const struct app *a, const struct totals *t)
 		json_array_append_new(list, o);
 	}
 	return list;
+}
+
+bool
+report_can_write(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, slash == path ? 1 : slash - path) : strdup(".");
+	bool there = access(path, F_OK) == 0;
+	bool good = path[0] && folder && access(there ? path : folder, W_OK) == 0;
+
+	if (!good)
+		fprintf(stderr, "spate: --json=%s: cannot be written: %s\n", path,
+			path[0] ? strerror(errno) : "it has no name");
+	free(folder);
+	return good;
 }
 
 bool

@@ -37,6 +37,15 @@ uint64_t report_cycles(const struct totals *t, uint16_t i);
 /* "client", "server", "client+server", "by hand" or "none": what worker `i` does. */
 const char *report_role(const struct app *a, uint16_t i);
 
+/* Will it be possible to write `path`? Said, when not. */
+bool report_can_write(const char *path);
+
+/*
+ * A client that was started and whose connections, any or none, came to nothing: a line says why.
+ * False when there was one.
+ */
+bool outcome_say(const struct app *a, const struct totals *t);
+
 /* Write --json=FILE. False, said, when it cannot be written. */
 bool report_write(struct app *a, const struct totals *t, int64_t leaked);
 

@@ -52,7 +52,7 @@ rr_ask(struct work *w, spate_conn id)
 	if (rc == -EPIPE)
 		return;
 	if (rc < 0) {
-		client_bad(w, id);
+		client_starved(w, id);
 		return;
 	}
 	k->flags |= CONN_BEGUN;

@@ -71,6 +71,11 @@ launch(struct app *a)
 		wrong("no port has an address: expected 'port config 0 ip A.B.C.D/LEN' first");
 		return false;
 	}
+	if (a->config.tcp.min_rto_ms > a->config.tcp.max_rto_ms) {
+		wrong("min-rto %u ms is more than max-rto %u ms", a->config.tcp.min_rto_ms,
+			a->config.tcp.max_rto_ms);
+		return false;
+	}
 	if (engine_start(&a->engine, &conf) < 0) {
 		wrong("%s", a->engine.error);
 		engine_stop(&a->engine);
@@ -432,7 +437,9 @@ still_open(const struct app *a, bool clients)
 static void
 wait_until_closed(const struct app *a, bool clients, uint32_t ms)
 {
-	for (uint32_t i = 0; i < ms && still_open(a, clients) > 0; i++)
+	uint64_t end = engine_now(&a->engine) + ms * 1000000ull;
+
+	while (still_open(a, clients) > 0 && engine_now(&a->engine) < end)
 		usleep(1000);
 }
 
@@ -474,9 +481,9 @@ run_finish(struct app *a)
 	engine_halt(&a->engine);
 	run_each_slot(a, -1, check_sums, &leaked);
 	totals_read(a, &t);
-	totals_since(&t, &a->base);
-	if (!verify_say_all(a))
+	if (!verify_say_all(a) || !outcome_say(a, &t))
 		a->failed = true;
+	totals_since(&t, &a->base);
 	summary_print(a, &t);
 	printf("leaked   %lld\n", (long long)leaked);
 	fflush(stdout);

@@ -197,7 +197,7 @@ stream_established(struct work *w, spate_conn id)
 	w->busy[id].stream = (struct stream_conn){0};
 	if (c->conf->direction != STREAM_UP &&
 		spate_send_static(w->slot->stack, id, c->request[0], c->request_len[0]) < 0) {
-		client_bad(w, id);
+		client_starved(w, id);
 		return;
 	}
 	list(w, id);

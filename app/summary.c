@@ -193,7 +193,7 @@ static void
 print_client(const struct client_totals *c, double seconds)
 {
 	static const char *const why[FAILURES] = {
-		"refused", "reset", "timed out", "wrong response", "closed early"};
+		"refused", "reset", "timed out", "wrong response", "closed early", "no room here"};
 	char n[GROUPED_MAX];
 
 	printf("client   attempted %s", grouped(c->attempted, n));
@@ -232,10 +232,12 @@ print_tcp(const struct totals *t)
 		grouped(v[SPATE_TW_ENTERED], n[0]), grouped(v[SPATE_TW_REUSED], n[1]),
 		grouped(v[SPATE_TW_RECYCLED], n[2]), grouped(v[SPATE_TW_EXPIRED], n[3]),
 		grouped(t->state[SPATE_TIME_WAIT], n[4]));
-	if (v[SPATE_CONNECT_NO_PORT] || v[SPATE_CONNECT_NO_ROOM])
-		printf("held up  no local port free %s times  connection table full %s times\n",
+	if (v[SPATE_CONNECT_NO_PORT] || v[SPATE_CONNECT_SEARCH] || v[SPATE_CONNECT_NO_ROOM])
+		printf("held up  no local port free %s times, long looked for %s times  connection "
+		       "table full %s times\n",
 			grouped(v[SPATE_CONNECT_NO_PORT], n[0]),
-			grouped(v[SPATE_CONNECT_NO_ROOM], n[1]));
+			grouped(v[SPATE_CONNECT_SEARCH], n[1]),
+			grouped(v[SPATE_CONNECT_NO_ROOM], n[2]));
 	printf("wire     sent %s frames  received %s  retransmitted %s segments\n",
 		grouped(v[SPATE_TX_FRAMES], n[0]), grouped(v[SPATE_RX_FRAMES], n[1]),
 		grouped(v[SPATE_RETRANSMITS], n[2]));

@@ -36,6 +36,7 @@ enum client_failure {
 	FAILED_TIMED_OUT,
 	FAILED_RESPONSE, /* not the response that was asked for */
 	FAILED_EARLY,    /* the peer closed before the response was complete */
+	FAILED_NO_ROOM,  /* nothing to queue its request with was left here */
 	FAILURES
 };
 
@@ -46,7 +47,8 @@ enum client_phase {
 	PHASE_ASKED,   /* rr: a response is awaited */
 	PHASE_WAITING, /* rr, hold: between two requests */
 	PHASE_DONE,    /* all that was wanted has come; closing */
-	PHASE_BAD,
+	PHASE_BAD,     /* reset for what came */
+	PHASE_STARVED, /* reset for want of room here */
 };
 
 enum server_phase {
@@ -117,6 +119,7 @@ struct work_client {
 	const struct client_config *conf; /* of the main lcore; changed only while it waits */
 	bool running;
 	bool resolved;
+	bool unanswered;      /* its next hop's address has not been told, not yet or not at all */
 	uint64_t rate;        /* this slot's share */
 	uint32_t concurrency; /* this slot's share */
 	uint64_t count;       /* still to be opened; UINT64_MAX: endless */
@@ -206,6 +209,8 @@ void client_close_own_way(struct work *w, spate_conn id);
 void client_no_turn(struct work *w, spate_conn id);
 /* It is not what was asked for. */
 void client_bad(struct work *w, spate_conn id);
+/* What it has to send cannot be queued. */
+void client_starved(struct work *w, spate_conn id);
 /* A response is complete: its time, from the request on, and its number. */
 void client_count_response(struct work *w, spate_conn id);
 

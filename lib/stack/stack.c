@@ -77,6 +77,13 @@ static const bool is_sparse[MEMORY_N] = {
 	[MEMORY_HOLES] = true,
 };
 
+/* What is queued in pieces are mostly two: a head and a body, a preface and a request. */
+static size_t
+chunks_of(const struct spate_stack_conf *c)
+{
+	return 2ull * c->max_conns;
+}
+
 static void
 memory_sizes(const struct spate_stack_conf *c, size_t bytes[MEMORY_N])
 {
@@ -85,7 +92,7 @@ memory_sizes(const struct spate_stack_conf *c, size_t bytes[MEMORY_N])
 		[MEMORY_TIME_WAIT] = timewait_bytes(c->max_time_wait),
 		[MEMORY_TABLE] = conn_table_bytes(c->max_conns + c->max_time_wait),
 		[MEMORY_WHEEL] = wheel_bytes(c->max_conns),
-		[MEMORY_CHUNKS] = (size_t)c->max_conns * sizeof(struct tcp_chunk),
+		[MEMORY_CHUNKS] = chunks_of(c) * sizeof(struct tcp_chunk),
 		[MEMORY_EXTRAS] =
 			(size_t)tcp_extra_places(&c->tcp, c->max_conns) * sizeof(struct tcp_extra),
 		[MEMORY_HOLES] = scoreboard_pool_bytes(holes_of(c)),
@@ -170,7 +177,7 @@ init_tcp(struct spate_stack *s, uint64_t now_ns)
 	t->free_head = t->grave_head = TCP_READY_NONE;
 	t->ready_head = t->ready_tail = TCP_READY_NONE;
 	t->chunks = s->memory[MEMORY_CHUNKS];
-	t->max_chunks = c->max_conns;
+	t->max_chunks = chunks_of(c);
 	t->chunk_free = TCP_CHUNK_NONE;
 	scoreboard_pool_init(&t->holes, s->memory[MEMORY_HOLES], holes_of(c));
 	t->extras = s->memory[MEMORY_EXTRAS];

@@ -63,6 +63,8 @@
 		"ICMP errors about nothing in flight, or saying nothing new")                      \
 	X(CONNECTS, connects, "active opens")                                                      \
 	X(CONNECT_NO_PORT, connect_no_port, "active opens refused here: no local port free")       \
+	X(CONNECT_SEARCH, connect_search,                                                          \
+		"active opens put off: none of many local ports is free")                          \
 	X(CONNECT_NO_ROOM, connect_no_room, "active opens refused here: connection table full")    \
 	X(ESTABLISHED_ACTIVE, established_active, "active opens that were established")            \
 	X(SYN_RECEIVED, syn_received, "SYNs accepted by a listener")                               \

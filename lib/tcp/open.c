@@ -263,5 +263,6 @@ tcp_connect_any(struct tcp *t, struct local_port *source,
 		local_port_advance(source);
 		chosen = false;
 	}
+	spate_count(t->counters, SPATE_CONNECT_SEARCH);
 	return -EAGAIN;
 }

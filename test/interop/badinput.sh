@@ -286,8 +286,42 @@ printf '%s\n' "$port queues 16" 'start' >"$TMP/queues.spate"
 one_line 'too many queues' 1 "$TMP/queues.spate:2: port 0 .*: 16 queues asked for, it can .* [0-9]+" \
 	-- --cmdline-file="$TMP/queues.spate"
 printf '%s\n' "$port" "$add" 'start' >"$TMP/json.spate"
-one_line 'report that cannot be written' 1 "spate: $TMP/none/out.json: .*No such file.*" \
+one_line 'report that cannot be written' 2 "spate: --json=$TMP/none/out.json: .*No such file.*" \
 	-- --cmdline-file="$TMP/json.spate" --duration=1 --json="$TMP/none/out.json"
+equal 'report that cannot be written: nothing was started for it' "$(cat "$TMP/run.out")" ''
+one_line 'report without a name' 2 'spate: --json=: cannot be written: it has no name' \
+	-- --cmdline-file="$TMP/json.spate" --json=
+one_line 'two files' 2 'spate: --cmdline-file is given twice: .*' \
+	-- --cmdline-file="$TMP/json.spate" --cmdline-file="$TMP/queues.spate"
+bad_line 'a comment in a word' "'#' inside of a word, .*: a comment begins behind a space" \
+	"$port" "$add http path /a#b"
+bad_line 'timeouts the wrong way round' 'min-rto 5000 ms is more than max-rto 1000 ms' \
+	"$port" 'set tcp min-rto 5000' 'set tcp max-rto 1000' 'start'
+
+# ---- a client that gets nowhere: the run has failed, and why
+
+port1='port config 1 ip 198.19.0.1/15'
+nowhere='client add a port 0 from 198.18.0.1 to'
+printf '%s\n' "$port" "$port1" "$nowhere 198.19.0.77:80 count 5" 'start' >"$TMP/nowhere.spate"
+one_line 'a next hop that is not there' 1 \
+	'client a: nobody answers ARP for the next hop to 198.19.0.77:80' \
+	-- --cmdline-file="$TMP/nowhere.spate" --duration=1
+printf '%s\n' "$port" "$port1" "$nowhere 198.19.0.1:81 count 5" 'start' >"$TMP/nowhere.spate"
+one_line 'nobody listens' 1 \
+	'client a: nothing was established with 198.19.0.1:81: 5 refused, 0 timed out, .*' \
+	-- --cmdline-file="$TMP/nowhere.spate" --duration=5
+
+# ---- standard files that are closed, which the first file opened would take the place of
+
+printf '%s\n' 'wait 1' >"$TMP/wait.spate"
+start closed sh -c '"$0" -- --cmdline-file="$1" <&- >&- 2>&-; echo "status $?"' "$SPATE" "$TMP/wait.spate"
+ended "$pid" 30
+matches 'closed standard files' "$(cat "$TMP/closed.out")" '^status 0$'
+start closed sh -c '"$0" --file-prefix="$1" -- -i <&-' "$SPATE" "closed-$$"
+ended "$pid" 30
+equal 'closed standard input: exit status' "$status" 0
+equal 'closed standard input: nothing is run' "$(cat "$TMP/closed.err")" ''
+equal 'the lock: nothing is left of it' "$(ls /run/spate-0-closed-$$.lock 2>/dev/null)" ''
 
 # ---- memory: what is asked for, what there is, and where it came from
 
@@ -353,7 +387,7 @@ said()
 
 sizes=("${file[@]}" --max-connections=200000 --max-time-wait=100000)
 where_json='memory.tables_in_hugepages == 0'
-said 'no hugepages' 'in ordinary memory( of node 0)?: there are no hugepages' "${ordinary[@]}" "${sizes[@]}"
+said 'no hugepages' 'in ordinary memory( of node 0)?: hugepages are not used' "${ordinary[@]}" "${sizes[@]}"
 if [ "$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)" -ge 160 ]; then
 	small+=(--in-memory --single-file-segments --file-prefix="spate-$$")
 	where_json='memory.tables_in_hugepages == memory.tables'
@@ -438,6 +472,21 @@ report 'Ctrl-C: drained: none failed, none cut off' "$TMP/first.json" 'client.cl
 	client.closed == client.attempted == server.closed and client.failed == client.stopped == 0'
 equal 'Ctrl-C: not a word of error' "$(cat "$TMP/first.err")" ''
 
+# ---- the same while a file waits
+
+cat "$TMP/run.spate" >"$TMP/waits.spate"
+echo 'wait 600000' >>"$TMP/waits.spate"
+start waits "$SPATE" -- --cmdline-file="$TMP/waits.spate" --json="$TMP/waits.json"
+established() { written "$TMP/waits.out" 'packet buffers' && sleep 1; }
+check 'Ctrl-C in a wait: it runs' wait_for 30 established
+kill -INT "$pid"
+ended "$pid" 30
+equal 'Ctrl-C in a wait: exit status' "$status" 1
+matches 'Ctrl-C in a wait: is said' "$(cat "$TMP/waits.err")" \
+	"^$TMP/waits.spate:[0-9]*: wait: interrupted$"
+matches 'Ctrl-C in a wait: the summary' "$(cat "$TMP/waits.out")" '^leaked   0$'
+sums 'Ctrl-C in a wait' "$TMP/waits.json"
+
 # ---- nobody reads the lines any more
 
 start first sh -c '"$0" -- --cmdline-file="$1" --duration=100 --json="$2" | head -n 2' \
@@ -468,11 +517,11 @@ short_of()
 count='s/close last/close last count 5000/'
 short_of 'full connection table' tcp.connect_no_room "$count" --max-connections=10
 matches 'full connection table: is in the summary' "$(cat "$TMP/short.out")" \
-	'no local port free 0 times  connection table full [1-9]'
+	'no local port free 0 times, long looked for 0 times  connection table full [1-9]'
 short_of 'local ports exhausted' tcp.connect_no_port \
 	"$count; s/198.18.0.1-198.18.0.4 ports 10000-59999/198.18.0.1 ports 10000-10009/"
 matches 'local ports exhausted: is in the summary' "$(cat "$TMP/short.out")" \
-	'no local port free [1-9][0-9,]* times  connection table full 0'
+	'no local port free [1-9][0-9,]* times, .*  connection table full 0'
 short_of 'full TIME_WAIT table' time_wait.recycled "$count" --max-time-wait=10
 matches 'full TIME_WAIT table: is in the summary' "$(cat "$TMP/short.out")" 'recycled [1-9]'
 

@@ -141,7 +141,13 @@ commands "$TMP/$name.spate" <<-END
 	client add b port 0 from 198.18.0.1 to 198.19.0.1:71 hold open-at-once 50 keep 100ms verify
 	start all
 END
-run $name --duration=100
+start $name "$SPATE" --file-prefix="spate-$$-$name" -- --cmdline-file="$TMP/$name.spate" \
+	--json="$TMP/$name.json" --duration=100
+ended "$pid" 120
+equal "$name: exit status" "$status" 1
+sums $name "$TMP/$name.json"
+matches "$name: is said" "$(cat "$TMP/$name.err")" \
+	'^client b: nothing was established with 198.19.0.1:71: 50 refused, 0 timed out, .*$'
 report "$name: 100 of 150" "$TMP/$name.json" 'client.held_max == client.answered == client.closed ==
 	100 and client.failures.refused == client.failed == 50'
 
