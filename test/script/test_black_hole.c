@@ -3,7 +3,7 @@
  * Large segments vanish and nobody says why (PM-05, RFC 4821); and when a larger one is
  * tried again, whoever made it small (PM-02).
  */
-#include "script.h"
+#include "stream.h"
 
 /* ---- sizes */
 
@@ -30,18 +30,6 @@ static uint32_t
 least(const struct script *s)
 {
 	return (script_v6 ? 1220 : 536) - options(s);
-}
-
-/* Bytes [from, to) in segments of `size`; `end` is the last the application has given. */
-static void
-stream(struct script *s, uint32_t from, uint32_t to, uint32_t size, uint32_t end)
-{
-	while (from < to) {
-		uint32_t n = to - from < size ? to - from : size;
-
-		OUT(s, from + n == end ? PSH_ACK : ACK, .seq = 1 + from, .ack = 1, .len = n);
-		from += n;
-	}
 }
 
 /* Everything up to `n` has arrived. */

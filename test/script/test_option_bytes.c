@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Option bytes as they come: in order, out of order, and wrong (OP-01, OP-09). */
-#include "script.h"
+#include "stream.h"
 
 /* A peer that sends just these option bytes on its SYN; our SYN+ACK is taken as `answer`. */
 static void
@@ -18,17 +18,6 @@ syn_with(struct script *s, const void *raw, uint8_t len, const struct seg *answe
 #define SYN_WITH(s, bytes, ...)                                                                    \
 	(AT(s), syn_with(s, bytes, sizeof(bytes) - 1,                                              \
 			&(struct seg){.flags = SYN_ACK, .ack = 1, ##__VA_ARGS__}))
-
-/* Our segments carry `smss` bytes. */
-static void
-sends_segments_of(struct script *s, uint32_t smss)
-{
-	SEND_PATTERN(s, 2 * smss);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = smss);
-	OUT(s, PSH_ACK, .seq = 1 + smss, .ack = 1, .len = smss);
-	IN(s, ACK, .seq = 1, .ack = 1 + 2 * smss);
-	EVENTS(s, "sendable");
-}
 
 static void
 OP_01_eol_ends_parsing(struct script *s)

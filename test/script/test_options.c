@@ -3,18 +3,7 @@
  * What options agree on: MSS (OP-02), window scale (OP-03), timestamps and what they
  * protect from (OP-05, OP-06). Their bytes: test_option_bytes.c.
  */
-#include "script.h"
-
-/* Our segments carry `smss` bytes. */
-static void
-sends_segments_of(struct script *s, uint32_t smss)
-{
-	SEND_PATTERN(s, 2 * smss);
-	OUT(s, ACK, .seq = 1, .ack = 1, .len = smss);
-	OUT(s, PSH_ACK, .seq = 1 + smss, .ack = 1, .len = smss);
-	IN(s, ACK, .seq = 1, .ack = 1 + 2 * smss);
-	EVENTS(s, "sendable");
-}
+#include "stream.h"
 
 /* ---- OP-02 */
 

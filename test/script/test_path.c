@@ -3,7 +3,8 @@
  * What the network between says: ICMP errors and what they may do to a connection (rows
  * PM), and what we say of UDP (IP-07).
  */
-#include "script.h"
+#include "icmp.h"
+#include "stream.h"
 
 #define ROUTER_IP 0xc61200feu /* 198.18.0.254 */
 
@@ -39,7 +40,7 @@ ethernet(uint8_t *b)
 
 /* An ICMP error about our segment at `seq` (relative), from a router. */
 static void
-error_about(struct script *s, uint8_t type, uint8_t code, uint16_t mtu, uint32_t seq)
+error_about(struct script *s, uint8_t type, uint8_t code, uint32_t mtu, uint32_t seq)
 {
 	uint8_t b[FRAME_BYTES] = {0}, *icmp = b + 34, *quote = icmp + 8;
 
@@ -63,18 +64,6 @@ static uint32_t
 room(const struct script *s, uint32_t mtu)
 {
 	return mtu - 40 - (s->peer_ts ? 12 : 0);
-}
-
-/* Expect bytes [from, to) of the stream in segments of `size`. */
-static void
-stream(struct script *s, uint32_t from, uint32_t to, uint32_t size, uint32_t end)
-{
-	while (from < to) {
-		uint32_t n = to - from < size ? to - from : size;
-
-		OUT(s, from + n == end ? PSH_ACK : ACK, .seq = 1 + from, .ack = 1, .len = n);
-		from += n;
-	}
 }
 
 /* Three full segments in flight; returns their bytes. */
@@ -335,67 +324,33 @@ PM_07_soft_when_synchronised(struct script *s)
 }
 
 static void
-refused_by(struct script *s, uint8_t code)
-{
-	START(s);
-	CONNECT(s);
-	OUT(s, SYN);
-	/* Not about this SYN. */
-	ERROR(s, UNREACHABLE, code, 0, 1);
-	ERROR(s, UNREACHABLE, code, 0, -1);
-	EVENTS(s, "");
-	ERROR(s, UNREACHABLE, code, 0, 0);
-	EVENTS(s, "closed:ECONNREFUSED");
-	COUNTED(s, ICMP_REFUSED, 1);
-	SILENT(s);
-}
-
-static void
 PM_07_port_unreachable_refuses(struct script *s)
 {
-	refused_by(s, PORT);
+	refused_by(s, error_about, UNREACHABLE, PORT, 0);
 }
 
 static void
 PM_07_protocol_unreachable_refuses(struct script *s)
 {
-	refused_by(s, PROTOCOL);
-}
-
-/* The rest is told when the open has failed by itself. */
-static void
-told_at_timeout(struct script *s, uint8_t type, uint8_t code, const char *event)
-{
-	s->conf.tcp.syn_retries = 1;
-	START(s);
-	CONNECT(s);
-	OUT(s, SYN);
-	ERROR(s, type, code, 0, 0);
-	EVENTS(s, "");
-	OUT_AT(s, 1000, SYN);
-	QUIET(s, 1999);
-	EVENTS(s, "");
-	QUIET(s, 3);
-	EVENTS(s, event);
-	COUNTED(s, TIMED_OUT, 1);
+	refused_by(s, error_about, UNREACHABLE, PROTOCOL, 0);
 }
 
 static void
 PM_07_host_unreachable_at_timeout(struct script *s)
 {
-	told_at_timeout(s, UNREACHABLE, HOST, "closed:EHOSTUNREACH");
+	told_at_timeout(s, error_about, UNREACHABLE, HOST, "closed:EHOSTUNREACH");
 }
 
 static void
 PM_07_net_unreachable_at_timeout(struct script *s)
 {
-	told_at_timeout(s, UNREACHABLE, NET, "closed:ENETUNREACH");
+	told_at_timeout(s, error_about, UNREACHABLE, NET, "closed:ENETUNREACH");
 }
 
 static void
 PM_07_time_exceeded_at_timeout(struct script *s)
 {
-	told_at_timeout(s, TIME_EXCEEDED, 0, "closed:EHOSTUNREACH");
+	told_at_timeout(s, error_about, TIME_EXCEEDED, 0, "closed:EHOSTUNREACH");
 }
 
 static void

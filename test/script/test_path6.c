@@ -3,7 +3,8 @@
  * What the network between says over IPv6: ICMPv6 errors and what they may do to a
  * connection (rows PM), and what we say of UDP (IP-07). IPv4's part: test_path.c.
  */
-#include "script.h"
+#include "icmp.h"
+#include "stream.h"
 
 #define ROUTER_IP 0xc61200feu
 #define ETH_LEN   14
@@ -55,18 +56,6 @@ static uint32_t
 room(const struct script *s, uint32_t mtu)
 {
 	return mtu - 60 - (s->peer_ts ? 12 : 0);
-}
-
-/* Expect bytes [from, to) of the stream in segments of `size`. */
-static void
-stream(struct script *s, uint32_t from, uint32_t to, uint32_t size, uint32_t end)
-{
-	while (from < to) {
-		uint32_t n = to - from < size ? to - from : size;
-
-		OUT(s, from + n == end ? PSH_ACK : ACK, .seq = 1 + from, .ack = 1, .len = n);
-		from += n;
-	}
 }
 
 /* Three full segments in flight; returns their bytes. */
@@ -294,73 +283,39 @@ PM_07_soft_when_synchronised(struct script *s)
 }
 
 static void
-refused_by(struct script *s, uint8_t type, uint8_t code)
-{
-	START(s);
-	CONNECT(s);
-	OUT(s, SYN);
-	/* Not about this SYN. */
-	ERROR(s, type, code, 40, 1);
-	ERROR(s, type, code, 40, -1);
-	EVENTS(s, "");
-	ERROR(s, type, code, 40, 0);
-	EVENTS(s, "closed:ECONNREFUSED");
-	COUNTED(s, ICMP_REFUSED, 1);
-	SILENT(s);
-}
-
-static void
 PM_07_port_unreachable_refuses(struct script *s)
 {
-	refused_by(s, UNREACHABLE, PORT);
+	refused_by(s, error_about, UNREACHABLE, PORT, 40);
 }
 
 static void
 PM_07_unknown_next_header_refuses(struct script *s)
 {
-	refused_by(s, PARAMETER, NEXT_HEADER);
-}
-
-/* The rest is told when the open has failed by itself. */
-static void
-told_at_timeout(struct script *s, uint8_t type, uint8_t code, const char *event)
-{
-	s->conf.tcp.syn_retries = 1;
-	START(s);
-	CONNECT(s);
-	OUT(s, SYN);
-	ERROR(s, type, code, 0, 0);
-	EVENTS(s, "");
-	OUT_AT(s, 1000, SYN);
-	QUIET(s, 1999);
-	EVENTS(s, "");
-	QUIET(s, 3);
-	EVENTS(s, event);
-	COUNTED(s, TIMED_OUT, 1);
+	refused_by(s, error_about, PARAMETER, NEXT_HEADER, 40);
 }
 
 static void
 PM_07_no_route_at_timeout(struct script *s)
 {
-	told_at_timeout(s, UNREACHABLE, NO_ROUTE, "closed:ENETUNREACH");
+	told_at_timeout(s, error_about, UNREACHABLE, NO_ROUTE, "closed:ENETUNREACH");
 }
 
 static void
 PM_07_address_unreachable_at_timeout(struct script *s)
 {
-	told_at_timeout(s, UNREACHABLE, ADDRESS, "closed:EHOSTUNREACH");
+	told_at_timeout(s, error_about, UNREACHABLE, ADDRESS, "closed:EHOSTUNREACH");
 }
 
 static void
 PM_07_prohibited_at_timeout(struct script *s)
 {
-	told_at_timeout(s, UNREACHABLE, PROHIBITED, "closed:EHOSTUNREACH");
+	told_at_timeout(s, error_about, UNREACHABLE, PROHIBITED, "closed:EHOSTUNREACH");
 }
 
 static void
 PM_07_time_exceeded_at_timeout(struct script *s)
 {
-	told_at_timeout(s, TIME_EXCEEDED, 0, "closed:EHOSTUNREACH");
+	told_at_timeout(s, error_about, TIME_EXCEEDED, 0, "closed:EHOSTUNREACH");
 }
 
 /* Errors that say nothing of the peer, or are none. */
