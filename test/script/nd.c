@@ -32,6 +32,19 @@ script_nd_in(struct script *s, const struct nd *n)
 	script_inject(s, b, at + 40 + len);
 }
 
+uint32_t
+script_nd_frame(struct script *s, uint8_t *b, const uint8_t *message, uint32_t len)
+{
+	uint8_t us[16], peer[16];
+	uint32_t n;
+
+	script_ip6(OUR_IP, us);
+	script_ip6(PEER_IP, peer);
+	n = script_packet6(s, b, peer, us, 58, message, len);
+	b[14 + 7] = 255; /* from no other link */
+	return n;
+}
+
 void
 script_nd_introduce(struct script *s)
 {

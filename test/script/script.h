@@ -315,6 +315,8 @@ struct nd {
 	bool bad_checksum;
 };
 void script_nd_in(struct script *s, const struct nd *n);
+/* The frame of a message of `len` bytes as it is, from the peer to us; returns its length. */
+uint32_t script_nd_frame(struct script *s, uint8_t *b, const uint8_t *message, uint32_t len);
 /* The peer asks for us, and is known from then on. */
 void script_nd_introduce(struct script *s);
 /* Answer a solicitation the way the peer would. True when `f` was one. */

@@ -71,8 +71,8 @@ asked_after(struct script *s, uint32_t ms, const uint8_t *mac)
 }
 
 /* `ip` says that it is at `mac`. */
-static void
-advertise(struct script *s, uint32_t ip, const uint8_t mac[6], uint32_t flags)
+static struct nd
+advertisement(uint32_t ip, const uint8_t mac[6], uint32_t flags)
 {
 	struct nd n = {.type = ADVERTISE, .mac = mac, .flags = flags};
 
@@ -83,6 +83,14 @@ advertise(struct script *s, uint32_t ip, const uint8_t mac[6], uint32_t flags)
 		memcpy(n.dst, all_nodes, 16);
 		n.eth_dst = all_nodes_mac;
 	}
+	return n;
+}
+
+static void
+advertise(struct script *s, uint32_t ip, const uint8_t mac[6], uint32_t flags)
+{
+	struct nd n = advertisement(ip, mac, flags);
+
 	script_nd_in(s, &n);
 }
 
@@ -348,24 +356,14 @@ IP_01_peer_moves(struct script *s)
 	SILENT(s);
 }
 
-/* RFC 4861 7.1: what is not valid is dropped, counted, and teaches nothing. */
+/* Everything but options; five are dropped as no messages. */
 static void
-IP_01_invalid_messages(struct script *s)
+invalid_fields(struct script *s)
 {
-	struct nd good = {.type = ADVERTISE, .mac = other_mac, .flags = SOLICITED | OVERRIDE}, n;
-	uint8_t b[256], us[16], peer[16], p[48] = {0};
-	uint32_t len;
+	struct nd n;
 
-	START(s);
-	ESTABLISH(s);
-	s->arp = ARP_MANUAL;
-	script_ip6(OUR_IP, us);
-	script_ip6(PEER_IP, peer);
-	script_ip6(PEER_IP, good.src);
-	script_ip6(PEER_IP, good.target);
-	script_ip6(OUR_IP, good.dst);
 	for (int i = 0; i < 4; i++) {
-		n = good;
+		n = advertisement(PEER_IP, other_mac, SOLICITED | OVERRIDE);
 		n.hop_limit = i == 0 ? 254 : i == 1 ? 1 : 0;
 		n.code = i == 2;
 		if (i == 3)
@@ -374,46 +372,53 @@ IP_01_invalid_messages(struct script *s)
 		COUNTED(s, DROP_ND, i + 1);
 	}
 	/* Answers to everybody were asked by nobody. */
-	n = good;
-	memcpy(n.dst, all_nodes, 16);
-	n.eth_dst = all_nodes_mac;
+	n = advertisement(PEER_IP, other_mac, OVERRIDE);
+	n.flags |= SOLICITED;
 	script_nd_in(s, &n);
 	COUNTED(s, DROP_ND, 5);
-	/* The checksum, to us alone and to all. */
-	n.flags = OVERRIDE;
-	n.bad_checksum = true;
-	script_nd_in(s, &n);
-	COUNTED(s, DROP_L4_CHECKSUM, 1);
-	good.bad_checksum = true;
-	script_nd_in(s, &good);
-	COUNTED(s, DROP_L4_CHECKSUM, 2);
+	/* The checksum, to all and to us alone. */
+	for (int i = 0; i < 2; i++) {
+		n = advertisement(PEER_IP, other_mac, i ? SOLICITED | OVERRIDE : OVERRIDE);
+		n.bad_checksum = true;
+		script_nd_in(s, &n);
+		COUNTED(s, DROP_L4_CHECKSUM, i + 1);
+	}
+}
+
+/* A valid one, but for an option of 16 bytes behind that says it has 8 times `units`. */
+static void
+with_option(struct script *s, uint8_t units, bool fragmented)
+{
+	uint8_t b[256], p[48] = {ADVERTISE, [4] = 0x60, [24] = 2, 1, [32] = 14, units};
+	uint32_t len;
+
+	script_ip6(PEER_IP, p + 8);
+	memcpy(p + 26, other_mac, 6);
+	len = script_nd_frame(s, b, p, 48);
+	if (fragmented)
+		len = script_extend6(b, len, 44, (uint8_t[8]){0}, 8);
+	script_inject(s, b, len);
+}
+
+/* RFC 4861 7.1: what is not valid is dropped, counted, and teaches nothing. */
+static void
+IP_01_invalid_messages(struct script *s)
+{
+	START(s);
+	ESTABLISH(s);
+	s->arp = ARP_MANUAL;
+	invalid_fields(s);
 	/* Options of length 0 and of more than there is. */
 	for (int i = 0; i < 2; i++) {
-		p[0] = ADVERTISE;
-		p[4] = 0x60;
-		script_ip6(PEER_IP, p + 8);
-		p[24] = 2;
-		p[25] = 1;
-		memcpy(p + 26, other_mac, 6);
-		p[32] = 14;
-		p[33] = i ? 3 : 0;
-		len = script_packet6(s, b, peer, us, 58, p, 48);
-		b[ETH_LEN + 7] = 255;
-		script_inject(s, b, len);
+		with_option(s, i ? 3 : 0, false);
 		COUNTED(s, DROP_ND, 6 + i);
 	}
 	/* RFC 6980: Neighbor Discovery has no fragment header, whatever is in it. */
-	p[33] = 2;
-	len = script_packet6(s, b, peer, us, 58, p, 48);
-	b[ETH_LEN + 7] = 255;
-	len = script_extend6(b, len, 44, (uint8_t[8]){0}, 8);
-	script_inject(s, b, len);
+	with_option(s, 2, true);
 	COUNTED(s, DROP_ND, 8);
 	sent_to(s, script_peer_mac);
 	/* The same without would have been believed. */
-	len = script_packet6(s, b, peer, us, 58, p, 48);
-	b[ETH_LEN + 7] = 255;
-	script_inject(s, b, len);
+	with_option(s, 2, false);
 	sent_to(s, other_mac);
 	SILENT(s);
 }
@@ -548,17 +553,14 @@ IP_01_gateway(struct script *s)
 static void
 IP_01_other_queues_learn(struct script *s)
 {
-	uint8_t b[FRAME_BYTES], us[16], peer[16], p[32] = {SOLICIT, [24] = 1, 1};
+	uint8_t b[FRAME_BYTES], p[32] = {SOLICIT, [24] = 1, 1};
 	uint32_t len;
 
 	s->arp = ARP_MANUAL;
 	START(s);
-	script_ip6(OUR_IP, us);
-	script_ip6(PEER_IP, peer);
 	script_ip6(OUR_IP, p + 8);
 	memcpy(p + 26, script_peer_mac, 6);
-	len = script_packet6(s, b, peer, us, 58, p, 32);
-	b[ETH_LEN + 7] = 255;
+	len = script_nd_frame(s, b, p, 32);
 	for (uint32_t i = 0; i <= len; i++)
 		EQUAL(s, spate_is_neighbour_frame(b, i), i == len);
 	b[ETH_LEN + 40 + 26] ^= 1; /* not intact: nothing is learned */
