@@ -33,17 +33,6 @@ void micro_fail(const char *format, ...) __attribute__((format(printf, 1, 2), no
 void *micro_alloc(size_t bytes);
 void micro_free(void *mem);
 
-/* splitmix64: the same numbers in every run. */
-static inline uint64_t
-micro_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
 /* What is computed here must not be thought useless. */
 static inline void
 micro_use(uint64_t value)

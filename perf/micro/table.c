@@ -4,6 +4,7 @@
  * to hold the same number of connections, are filled to the same part of it with the same
  * keys, and end a lookup by reading the connection's record, which is what a lookup is for.
  */
+#include "../../test/rng.h"
 #include "micro.h"
 
 #include <string.h>
@@ -178,14 +179,14 @@ measure(struct bench *b, const struct kind *k, uint32_t target, const char *wher
 }
 
 static void
-choose(struct bench *b, uint32_t among, uint64_t *random)
+choose(struct bench *b, uint32_t among, struct rng *random)
 {
 	for (uint32_t i = 0; i < b->samples; i++)
-		b->want[i] = b->conns[micro_random(random) % among].key;
+		b->want[i] = b->conns[rng_next(random) % among].key;
 }
 
 static void
-start(struct bench *b, uint32_t size, uint64_t *random)
+start(struct bench *b, uint32_t size, struct rng *random)
 {
 	const struct rte_hash_parameters params = {
 		.name = "rival",
@@ -203,7 +204,7 @@ start(struct bench *b, uint32_t size, uint64_t *random)
 	b->conns = micro_alloc((size_t)size * sizeof(*b->conns));
 	b->want = micro_alloc(b->samples * sizeof(*b->want));
 	for (uint32_t i = 0; i < size; i++) {
-		uint64_t r = micro_random(random);
+		uint64_t r = rng_next(random);
 
 		/* The number makes it unique, the rest random. */
 		b->conns[i].key = (struct flow_key){r, i, r >> 32, r >> 48};
@@ -233,7 +234,7 @@ micro_table(void)
 	} sizes[] = {{1 << 17, "128k"}, {1 << 20, "1M"}, {1 << 24, "16M"}};
 
 	for (size_t s = 0; s < (micro_counting ? 1 : N_OF(sizes)); s++) {
-		uint64_t random = 1;
+		struct rng random = {1};
 		struct bench b;
 
 		start(&b, sizes[s].size, &random);

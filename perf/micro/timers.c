@@ -3,6 +3,7 @@
  * timers: arm, arm again for later, cancel and expire on the timing wheel, with 10^5 and 10^6
  * timers armed at random between 0.2 and 60 seconds ahead, against rte_timer.
  */
+#include "../../test/rng.h"
 #include "micro.h"
 
 #include <stdlib.h>
@@ -16,9 +17,9 @@
 #define SAMPLES 20000 /* operations on random timers */
 
 static uint64_t
-some_delay(uint64_t *random)
+some_delay(struct rng *random)
 {
-	return 200 * MS + micro_random(random) % (59800 * MS);
+	return 200 * MS + rng_next(random) % (59800 * MS);
 }
 
 struct bench {
@@ -132,7 +133,7 @@ micro_timers(void)
 	if (!micro_counting && rte_timer_subsystem_init() < 0)
 		micro_fail("rte_timer does not start");
 	for (size_t s = 0; s < (micro_counting ? 1 : N_OF(sizes)); s++) {
-		uint64_t random = 1;
+		struct rng random = {1};
 		struct bench b = {.size = sizes[s].name, .n = sizes[s].n};
 
 		b.delay = calloc(b.n, sizeof(*b.delay));
@@ -142,7 +143,7 @@ micro_timers(void)
 		for (uint32_t i = 0; i < b.n; i++)
 			b.delay[i] = some_delay(&random);
 		for (uint32_t i = 0; i < SAMPLES; i++)
-			b.some[i] = micro_random(&random) % b.n;
+			b.some[i] = rng_next(&random) % b.n;
 		ours(&b);
 		if (!micro_counting)
 			rival(&b);

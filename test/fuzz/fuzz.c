@@ -55,12 +55,7 @@ static void *huge;
 uint64_t
 fuzz_random(struct fuzz *f)
 {
-	/* splitmix64 */
-	uint64_t z = f->state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
+	return rng_next(&f->rng);
 }
 
 void
@@ -119,7 +114,7 @@ run(uint64_t seed, bool trace)
 {
 	memset(&fuzz, 0, sizeof(fuzz));
 	fuzz.seed = seed;
-	fuzz.state = seed * 0xd1342543de82ef95ull;
+	fuzz.rng.state = seed * 0xd1342543de82ef95ull;
 	fuzz.trace = trace;
 	fuzz.rx_pool = rx_pool;
 	fuzz.cut_pool = cut_pool;

@@ -26,6 +26,7 @@
 #include <rte_mbuf.h>
 #include <rte_tcp.h>
 
+#include "../rng.h"
 #include "spate.h"
 #include "stats/counters.h"
 
@@ -84,7 +85,8 @@ struct fuzz {
 	struct spate_stack *stack;
 	struct spate_stack_conf conf;
 	struct rte_mempool *rx_pool, *tx_pool, *cut_pool;
-	uint64_t seed, state, now;
+	struct rng rng;
+	uint64_t seed, now;
 	uint32_t step;
 	bool trace, failed;
 

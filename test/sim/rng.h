@@ -9,20 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct rng {
-	uint64_t state;
-};
-
-/* splitmix64 */
-static inline uint64_t
-rng_next(struct rng *r)
-{
-	uint64_t z = r->state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
+#include "../rng.h"
 
 static inline struct rng
 rng_stream(uint64_t seed, uint64_t purpose)

@@ -18,22 +18,9 @@
 
 #include <cmocka.h>
 
+#include "../rng.h"
+
 #define N_OF(a) (sizeof(a) / sizeof((a)[0]))
-
-/* splitmix64: any seed gives a good sequence. */
-struct rng {
-	uint64_t state;
-};
-
-static inline uint64_t
-rng_next(struct rng *r)
-{
-	uint64_t z = r->state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
 
 /* A number in [0, n). */
 static inline uint64_t
