@@ -5,6 +5,7 @@
  * the sequence number extension is for: a segment, recorded and sent again 2^32 bytes later.
  */
 #include "../eal.h"
+#include "../side.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -20,31 +21,20 @@
 #include <rte_mempool.h>
 #include <rte_tcp.h>
 
-#include "spate.h"
-#include "stats/counters.h"
-
 #define IP_A    0xc6120001u
 #define IP_B    0xc6120002u
 #define PORT_A  20000
 #define PORT_B  179
 #define MTU     9000 /* fewer segments for the same bytes */
 #define BUFFERS 2047
-#define BURST   64
 #define TURN_NS 20000
 #define CHUNK   (16u << 20)
 
-struct side {
-	struct spate_stack *stack;
-	spate_conn conn;
-	bool open, peer_fin, closed;
-	int reason;
-	uint64_t received;
-	/* Bytes still to be sent, by who sends. */
-	uint64_t to_send;
-};
-
 static struct rte_mempool *pool;
 static struct side a, b;
+static uint64_t to_send, received; /* bytes that A has still to send, and that B has */
+static uint64_t fins;              /* received by either */
+static int end_reason;             /* of what ended last */
 static uint64_t now;
 static uint8_t *zeros;
 /* Shown every frame from A to B. */
@@ -53,40 +43,24 @@ static void (*watch)(const struct rte_mbuf *m);
 /* ---- the application */
 
 static void
-send_more(struct side *s)
+send_more(void)
 {
-	while (s->to_send) {
-		uint32_t n = s->to_send < CHUNK ? s->to_send : CHUNK;
+	while (to_send) {
+		uint32_t n = to_send < CHUNK ? to_send : CHUNK;
 
-		if (spate_send_static(s->stack, s->conn, zeros, n) < 0)
+		if (spate_send_static(a.stack, a.conn, zeros, n) < 0)
 			return;
-		s->to_send -= n;
+		to_send -= n;
 	}
-}
-
-static void
-on_accept(void *app, spate_conn c, uint32_t cookie)
-{
-	struct side *s = app;
-
-	(void)cookie;
-	s->conn = c;
-	s->open = true;
-}
-
-static void
-on_established(void *app, spate_conn c)
-{
-	((struct side *)app)->conn = c;
-	((struct side *)app)->open = true;
 }
 
 static uint32_t
 on_data(void *app, spate_conn c, const uint8_t *data, uint32_t len)
 {
+	(void)app;
 	(void)c;
 	(void)data;
-	((struct side *)app)->received += len;
+	received += len;
 	return len;
 }
 
@@ -94,27 +68,28 @@ static void
 on_sendable(void *app, spate_conn c)
 {
 	(void)c;
-	send_more(app);
+	if (app == &a)
+		send_more();
 }
 
 static void
 on_peer_fin(void *app, spate_conn c)
 {
+	(void)app;
 	(void)c;
-	((struct side *)app)->peer_fin = true;
+	fins++;
 }
 
 static void
 on_closed(void *app, spate_conn c, int reason)
 {
-	(void)c;
-	((struct side *)app)->closed = true;
-	((struct side *)app)->reason = reason;
+	side_on_closed(app, c, reason);
+	end_reason = reason;
 }
 
 static const struct spate_ops ops = {
-	.on_accept = on_accept,
-	.on_established = on_established,
+	.on_accept = side_on_accept,
+	.on_established = side_on_established,
 	.on_data = on_data,
 	.on_sendable = on_sendable,
 	.on_peer_fin = on_peer_fin,
@@ -123,40 +98,28 @@ static const struct spate_ops ops = {
 
 /* ---- the two of them, and the wire between */
 
-static void
-address(uint32_t ip, bool v6, uint16_t port, struct spate_addr *out)
+static struct spate_addr
+address(uint32_t ip, bool v6, uint16_t port)
 {
-	memset(out, 0, sizeof(*out));
-	out->family = v6 ? AF_INET6 : AF_INET;
-	out->port = rte_cpu_to_be_16(port);
-	if (v6)
-		memcpy(out->ip6, (uint8_t[16]){0x20, 1, 0, 2, [15] = ip & 0xff}, 16);
-	else
-		out->ip4 = rte_cpu_to_be_32(ip);
+	struct spate_addr addr = side_addr(ip, port);
+
+	if (v6) {
+		addr.family = AF_INET6;
+		memcpy(addr.ip6, (uint8_t[16]){0x20, 1, 0, 2, [15] = ip & 0xff}, 16);
+	}
+	return addr;
 }
 
 static void
 start(struct side *s, uint32_t ip)
 {
-	struct spate_stack_conf conf = {
-		.name = ip == IP_A ? "pair-a" : "pair-b",
-		.socket_id = -1,
-		.pool = pool,
-		.max_conns = 16,
-		.max_time_wait = 16,
-		.mac = {2, 0, 0, 0, 0, ip & 0xff},
-		.mtu = MTU,
-		.ip4 = rte_cpu_to_be_32(ip),
-		.prefix = 24,
-		.ip6 = {0x20, 1, 0, 2, [15] = ip & 0xff},
-		.prefix6 = 64,
-		.secret = "thirty-two bytes of some secret",
-		.ops = &ops,
-		.app = s,
-	};
+	struct spate_stack_conf conf =
+		side_conf(s, ip == IP_A ? "pair-a" : "pair-b", ip, pool, &ops);
 
 	memset(s, 0, sizeof(*s));
-	spate_tcp_defaults(&conf.tcp);
+	conf.mtu = MTU;
+	memcpy(conf.ip6, address(ip, true, 0).ip6, 16);
+	conf.prefix6 = 64;
 	conf.tcp.receive_buffer = 1 << 20;
 	conf.tcp.timestamps = false; /* PAWS would see what is old as well */
 	conf.tcp.syn_retries = 2;
@@ -164,43 +127,34 @@ start(struct side *s, uint32_t ip)
 	assert_non_null(s->stack);
 }
 
-static uint32_t
-carry(struct side *from, struct side *to)
+/* Each says what it has to say. */
+static void
+turn(void)
 {
-	struct rte_mbuf *m[BURST];
-	uint16_t n;
+	uint32_t n = side_carry(&a, &b, now, watch) + side_carry(&b, &a, now, NULL);
 
-	spate_stack_tick(from->stack, now);
-	n = spate_stack_output(from->stack, m, BURST, now);
-	for (uint16_t i = 0; i < n; i++) {
-		m[i]->ol_flags = 0;
-		if (watch && from == &a)
-			watch(m[i]);
-		spate_stack_input(to->stack, &m[i], 1, now);
-	}
-	return n;
+	/* Idle: time may pass faster. */
+	now += n ? TURN_NS : 1000000;
 }
 
-/* Until `*what` is true or `ms` of virtual time are over. */
+/* Until `*what` is not 0 or `ms` of virtual time are over. */
 static void
-run(const bool *what, uint64_t ms)
+run(const uint64_t *what, uint64_t ms)
 {
 	uint64_t end = now + ms * 1000000;
 
-	while (now < end && !(what && *what)) {
-		/* Idle: time may pass faster. */
-		now += carry(&a, &b) + carry(&b, &a) ? TURN_NS : 1000000;
-	}
+	while (now < end && !(what && *what))
+		turn();
 }
 
 static void
 until_received(uint64_t bytes)
 {
-	for (uint32_t still = 0; b.received < bytes; still++) {
-		uint64_t before = b.received;
+	for (uint32_t still = 0; received < bytes; still++) {
+		uint64_t before = received;
 
-		now += carry(&a, &b) + carry(&b, &a) ? TURN_NS : 1000000;
-		if (b.received != before)
+		turn();
+		if (received != before)
 			still = 0;
 		assert_true(still < 100000);
 	}
@@ -210,6 +164,7 @@ static void
 both(void)
 {
 	watch = NULL;
+	to_send = received = fins = 0;
 	start(&a, IP_A);
 	start(&b, IP_B);
 }
@@ -217,10 +172,8 @@ both(void)
 static void
 open_connection(bool v6)
 {
-	struct spate_addr la, lb;
+	struct spate_addr la = address(IP_A, v6, PORT_A), lb = address(IP_B, v6, PORT_B);
 
-	address(IP_A, v6, PORT_A, &la);
-	address(IP_B, v6, PORT_B, &lb);
 	assert_true(spate_listen(b.stack, &lb, 0, 0, 0) >= 0);
 	spate_stack_now(a.stack, now);
 	assert_int_equal(spate_connect_from(a.stack, &la, &lb, &a.conn), 0);
@@ -240,6 +193,7 @@ key_of(const struct side *s, bool v6, enum spate_auth_algorithm alg, uint8_t sen
 	const char *text)
 {
 	struct spate_auth_key k = {
+		.peer = address(s == &a ? IP_B : IP_A, v6, 0),
 		.prefix = v6 ? 127 : 24,
 		.send_id = send,
 		.recv_id = recv,
@@ -247,24 +201,17 @@ key_of(const struct side *s, bool v6, enum spate_auth_algorithm alg, uint8_t sen
 		.key_len = strlen(text),
 	};
 
-	address(s == &a ? IP_B : IP_A, v6, 0, &k.peer);
 	memcpy(k.key, text, k.key_len);
 	return k;
-}
-
-static uint64_t
-count(const struct side *s, enum spate_counter id)
-{
-	return spate_stack_counters(s->stack)->v[id];
 }
 
 static void
 nothing_refused(const struct side *s)
 {
-	assert_int_equal(count(s, SPATE_AUTH_BAD), 0);
-	assert_int_equal(count(s, SPATE_AUTH_MISSING), 0);
-	assert_int_equal(count(s, SPATE_AUTH_UNKNOWN_KEY), 0);
-	assert_int_equal(count(s, SPATE_AUTH_NO_MEMORY), 0);
+	assert_int_equal(side_count(s, SPATE_AUTH_BAD), 0);
+	assert_int_equal(side_count(s, SPATE_AUTH_MISSING), 0);
+	assert_int_equal(side_count(s, SPATE_AUTH_UNKNOWN_KEY), 0);
+	assert_int_equal(side_count(s, SPATE_AUTH_NO_MEMORY), 0);
 }
 
 static uint64_t
@@ -294,10 +241,10 @@ transfer(bool v6, enum spate_auth_algorithm first, enum spate_auth_algorithm sec
 	assert_int_equal(spate_auth_key_add(a.stack, &a2), 0);
 	assert_int_equal(spate_auth_key_add(b.stack, &b2), 0);
 	open_connection(v6);
-	run(&b.open, 1000);
-	assert_true(a.open && b.open);
-	a.to_send = 40u << 20;
-	send_more(&a);
+	run(&b.opened, 1000);
+	assert_true(a.opened && b.opened);
+	to_send = 40u << 20;
+	send_more();
 	until_received(10u << 20);
 	assert_int_equal(option(&a, SPATE_OPT_AUTH_SEND), 1);
 	assert_int_equal(spate_auth_key_use(b.stack, &b2), 0);
@@ -307,16 +254,16 @@ transfer(bool v6, enum spate_auth_algorithm first, enum spate_auth_algorithm sec
 	assert_int_equal(spate_auth_key_use(a.stack, &a2), 0);
 	until_received(40u << 20);
 	assert_int_equal(option(&b, SPATE_OPT_AUTH_SEND), 4);
-	assert_int_equal(count(&a, SPATE_AUTH_ROLLOVERS), 1);
-	assert_int_equal(count(&b, SPATE_AUTH_ROLLOVERS), 1);
+	assert_int_equal(side_count(&a, SPATE_AUTH_ROLLOVERS), 1);
+	assert_int_equal(side_count(&b, SPATE_AUTH_ROLLOVERS), 1);
 	/* Nobody needs the first any more. */
 	assert_int_equal(spate_auth_key_remove(a.stack, &a1), 0);
 	assert_int_equal(spate_auth_key_remove(b.stack, &b1), 0);
 	spate_close(a.stack, a.conn);
-	run(&b.peer_fin, 1000);
+	run(&fins, 1000);
 	spate_close(b.stack, b.conn);
 	run(&b.closed, 1000);
-	assert_true(a.closed && b.closed && a.reason == 0 && b.reason == 0);
+	assert_true(a.closed && b.closed && !a.failed && !b.failed);
 	nothing_refused(&a);
 	nothing_refused(&b);
 	assert_int_equal(spate_auth_in_use(a.stack), 1); /* TIME_WAIT */
@@ -362,12 +309,12 @@ test_auth_pair_that_disagrees(void **state)
 			assert_int_equal(spate_auth_key_add(a.stack, &ka), 0);
 		open_connection(false);
 		run(&a.closed, 60000);
-		assert_true(a.closed && !a.open && !b.open && a.reason == -ETIMEDOUT);
+		assert_true(a.closed && !a.opened && !b.opened && end_reason == -ETIMEDOUT);
 		if (i == 3) /* B ignores the option, and answers without */
-			assert_true(count(&a, SPATE_AUTH_MISSING) > 0 &&
-				    count(&b, SPATE_AUTH_IGNORED) > 0);
+			assert_true(side_count(&a, SPATE_AUTH_MISSING) > 0 &&
+				    side_count(&b, SPATE_AUTH_IGNORED) > 0);
 		else
-			assert_true(count(&b, i == 4 ? SPATE_AUTH_MISSING : SPATE_AUTH_BAD) > 0);
+			assert_true(side_count(&b, i == 4 ? SPATE_AUTH_MISSING : SPATE_AUTH_BAD) > 0);
 		run(NULL, 100000);
 		stop();
 	}
@@ -389,26 +336,26 @@ keep(const struct rte_mbuf *m)
 	const struct rte_ipv4_hdr *ip = (const void *)(p + sizeof(struct rte_ether_hdr));
 	const struct rte_tcp_hdr *tcp = (const void *)(ip + 1);
 
-	if (b.received < 1 << 20 || m->pkt_len < MTU)
+	if (received < 1 << 20 || m->pkt_len < MTU)
 		return;
 	memcpy(record.bytes, p, m->pkt_len);
 	record.len = m->pkt_len;
 	record.seq = rte_be_to_cpu_32(tcp->sent_seq);
 	record.data_len = rte_be_to_cpu_16(ip->total_length) - 20 - (tcp->data_off >> 4) * 4;
-	record.recorded_at = b.received;
+	record.recorded_at = received;
 }
 
 static void
 send_again(void)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
-	uint64_t before = b.received;
+	uint64_t before = received;
 
 	assert_non_null(m);
 	memcpy(rte_pktmbuf_append(m, record.len), record.bytes, record.len);
 	spate_stack_input(b.stack, &m, 1, now);
 	record.again = true;
-	record.taken = b.received - before;
+	record.taken = received - before;
 }
 
 static void
@@ -421,7 +368,7 @@ replay(const struct rte_mbuf *m)
 		return;
 	}
 	/* Its first time lies 2^32 bytes back, or nearly: none of them at once twice. */
-	if (record.again || b.received - record.recorded_at < 1ull << 31)
+	if (record.again || received - record.recorded_at < 1ull << 31)
 		return;
 	assert_int_equal(spate_conn_info(b.stack, b.conn, &info), 0);
 	if (info.rcv_nxt - record.seq < record.data_len)
@@ -442,15 +389,15 @@ around(bool with_auth)
 	if (with_auth)
 		assert_int_equal(spate_auth_key_add(b.stack, &k), 0);
 	open_connection(false);
-	run(&b.open, 1000);
+	run(&b.opened, 1000);
 	memset(&record, 0, sizeof(record));
 	watch = replay;
-	a.to_send = (1ull << 32) + (4u << 20);
-	send_more(&a);
+	to_send = (1ull << 32) + (4u << 20);
+	send_more();
 	/* With bytes taken twice the stream is out of step: enough is enough. */
 	until_received((1ull << 32) + (3u << 20));
 	assert_true(record.again);
-	assert_int_equal(count(&b, SPATE_AUTH_BAD), with_auth);
+	assert_int_equal(side_count(&b, SPATE_AUTH_BAD), with_auth);
 	stop();
 }
 
