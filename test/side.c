@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "side.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include <rte_byteorder.h>
@@ -17,6 +18,12 @@ side_addr(uint32_t ip, uint16_t port)
 	return a;
 }
 
+void
+side_mac(uint32_t ip, uint8_t mac[6])
+{
+	memcpy(mac, (uint8_t[6]){2, 0, ip >> 24, ip >> 16, ip >> 8, ip}, 6);
+}
+
 struct spate_stack_conf
 side_conf(struct side *s, const char *name, uint32_t ip, struct rte_mempool *pool,
 	const struct spate_ops *ops)
@@ -27,7 +34,6 @@ side_conf(struct side *s, const char *name, uint32_t ip, struct rte_mempool *poo
 		.pool = pool,
 		.max_conns = 16,
 		.max_time_wait = 16,
-		.mac = {2, 0, ip >> 24, ip >> 16 & 0xff, ip >> 8 & 0xff, ip & 0xff},
 		.ip4 = rte_cpu_to_be_32(ip),
 		.prefix = 15,
 		.secret = "one that is known, and the same.",
@@ -35,6 +41,7 @@ side_conf(struct side *s, const char *name, uint32_t ip, struct rte_mempool *poo
 		.app = s,
 	};
 
+	side_mac(ip, conf.mac);
 	spate_tcp_defaults(&conf.tcp);
 	return conf;
 }

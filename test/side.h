@@ -12,14 +12,17 @@
 #include "stats/counters.h"
 
 struct side {
-	struct spate_stack *stack;
-	spate_conn conn; /* the latest that opened */
-	uint64_t opened, closed, failed;
 	void *of; /* the test's own */
+	struct spate_stack *stack;
+	uint64_t opened, closed, failed;
+	spate_conn conn; /* the latest that opened */
 };
 
 /* Both in host order. */
 struct spate_addr side_addr(uint32_t ip, uint16_t port);
+
+/* That of a side. */
+void side_mac(uint32_t ip, uint8_t mac[6]);
 
 /* Of a side at `ip` in 198.18.0.0/15 with room for few connections; `s` is the app of `ops`. */
 struct spate_stack_conf side_conf(struct side *s, const char *name, uint32_t ip,

@@ -5,16 +5,9 @@
  * and when 2MSL are over ("expire").
  */
 #include "micro.h"
-#include "stats/counters.h"
 #include "two.h"
 
 #define MINUTE 60000000000ull
-
-static uint64_t
-count(const struct two *t, enum spate_counter id)
-{
-	return spate_stack_counters(t->server.stack)->v[id];
-}
 
 /* Bursts of connections up to the last ACK; the steps `syn` and `fin` are the server's. */
 static void
@@ -52,12 +45,12 @@ micro_time_wait(void)
 	bursts(&t, 4 * n, TWO_NOTHING, TWO_NOTHING);
 	bursts(&t, n, TWO_SERVER, TWO_NOTHING);
 	micro_say(n * TWO_BURST, "time-wait.reuse");
-	if (count(&t, SPATE_TW_REUSED) < 2 * n * TWO_BURST)
-		micro_fail("time-wait: only %lu reused", count(&t, SPATE_TW_REUSED));
-	waiting = count(&t, SPATE_TW_ENTERED) - count(&t, SPATE_TW_REUSED);
+	if (side_count(&t.server, SPATE_TW_REUSED) < 2 * n * TWO_BURST)
+		micro_fail("time-wait: only %lu reused", side_count(&t.server, SPATE_TW_REUSED));
+	waiting = side_count(&t.server, SPATE_TW_ENTERED) - side_count(&t.server, SPATE_TW_REUSED);
 	t.now += MINUTE + 1000000;
 	micro_on();
-	while (count(&t, SPATE_TW_EXPIRED) < waiting)
+	while (side_count(&t.server, SPATE_TW_EXPIRED) < waiting)
 		spate_stack_tick(t.server.stack, t.now);
 	micro_off();
 	micro_say(waiting, "time-wait.expire");

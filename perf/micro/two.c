@@ -2,14 +2,11 @@
 #include "two.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
-#include <rte_byteorder.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
 #include "micro.h"
-#include "stats/counters.h"
 
 #define REQUEST     40  /* bytes: about what HTTP takes */
 #define RESPONSE    160 /* headers, and a body of 64 */
@@ -36,7 +33,7 @@ on_accept(void *app, spate_conn c, uint32_t cookie)
 static void
 on_established(void *app, spate_conn c)
 {
-	struct two_side *s = app;
+	struct side *s = app;
 
 	if (spate_send_static(s->stack, c, bytes, REQUEST) < 0)
 		micro_fail("two: a request was not taken");
@@ -45,10 +42,10 @@ on_established(void *app, spate_conn c)
 static uint32_t
 on_data(void *app, spate_conn c, const uint8_t *data, uint32_t len)
 {
-	struct two_side *s = app;
+	struct side *s = app;
 
 	(void)data;
-	if (s == &s->two->server) {
+	if (s == &((struct two *)s->of)->server) {
 		if (len != REQUEST || spate_send_static(s->stack, c, bytes, RESPONSE) < 0)
 			micro_fail("two: a request of %u bytes", len);
 		spate_close(s->stack, c);
@@ -58,31 +55,14 @@ on_data(void *app, spate_conn c, const uint8_t *data, uint32_t len)
 	return len;
 }
 
-static void
-on_sendable(void *app, spate_conn c)
-{
-	(void)app;
-	(void)c;
-}
-
-static void
-on_peer_fin(void *app, spate_conn c)
-{
-	spate_close(((struct two_side *)app)->stack, c);
-}
-
-static void
-on_closed(void *app, spate_conn c, int reason)
-{
-	struct two_side *s = app;
-
-	(void)c;
-	s->closed++;
-	s->failed += reason != 0;
-}
-
 static const struct spate_ops ops = {
-	on_accept, on_established, on_data, on_sendable, on_peer_fin, on_closed, NULL};
+	.on_accept = on_accept,
+	.on_established = on_established,
+	.on_data = on_data,
+	.on_sendable = side_on_sendable,
+	.on_peer_fin = side_on_peer_fin,
+	.on_closed = side_on_closed,
+};
 
 /* ---- the stacks */
 
@@ -102,37 +82,17 @@ give_back(void *ctx, void *mem, size_t bytes_had)
 	micro_free(mem);
 }
 
-static struct spate_addr
-addr(uint32_t ip, uint16_t port)
-{
-	struct spate_addr a = {.family = AF_INET, .port = rte_cpu_to_be_16(port)};
-
-	a.ip4 = rte_cpu_to_be_32(ip);
-	return a;
-}
-
 static void
-start_side(struct two *t, struct two_side *side, const char *name, uint32_t ip, uint32_t max_conns,
+start_side(struct two *t, struct side *side, const char *name, uint32_t ip, uint32_t max_conns,
 	uint32_t max_time_wait)
 {
-	struct spate_stack_conf conf = {
-		.name = name,
-		.socket_id = -1,
-		.pool = t->pool,
-		.max_conns = max_conns,
-		.max_time_wait = max_time_wait,
-		.mac = {2, 0, 0, 0, 0, side == &t->server ? 2 : 1},
-		.ip4 = rte_cpu_to_be_32(ip),
-		.prefix = 15,
-		.secret = "one that is known, and the same.",
-		.ops = &ops,
-		.app = side,
-		.alloc = take,
-		.free = give_back,
-	};
+	struct spate_stack_conf conf = side_conf(side, name, ip, t->pool, &ops);
 
-	side->two = t;
-	spate_tcp_defaults(&conf.tcp);
+	conf.max_conns = max_conns;
+	conf.max_time_wait = max_time_wait;
+	conf.alloc = take;
+	conf.free = give_back;
+	side->of = t;
 	side->stack = spate_stack_create(&conf, t->now);
 	if (side->stack == NULL)
 		micro_fail("two: no memory for %u connections", max_conns);
@@ -141,8 +101,9 @@ start_side(struct two *t, struct two_side *side, const char *name, uint32_t ip, 
 void
 two_start(struct two *t, uint32_t max_conns, uint32_t max_time_wait)
 {
-	struct spate_addr any = addr(0, 80), first = addr(TWO_CLIENT_IP, 0);
-	struct spate_addr last = addr(TWO_CLIENT_IP + 3, 0), server = addr(TWO_SERVER_IP, 80);
+	struct spate_addr any = side_addr(0, 80), first = side_addr(TWO_CLIENT_IP, 0);
+	struct spate_addr last = side_addr(TWO_CLIENT_IP + 3, 0);
+	struct spate_addr server = side_addr(TWO_SERVER_IP, 80);
 
 	memset(t, 0, sizeof(*t));
 	t->now = 1000000000;
@@ -162,7 +123,7 @@ two_start(struct two *t, uint32_t max_conns, uint32_t max_time_wait)
 		;
 	if (spate_resolve(t->client.stack, &server) != 0)
 		micro_fail("two: the client does not find the server");
-	t->client.frames = t->server.frames = 0;
+	t->frames = 0;
 }
 
 void
@@ -181,8 +142,8 @@ two_end(struct two *t)
 void
 two_tuples(struct two *t, uint32_t addresses, uint32_t ports)
 {
-	struct spate_addr first = addr(TWO_CLIENT_IP, 0);
-	struct spate_addr last = addr(TWO_CLIENT_IP + addresses - 1, 0);
+	struct spate_addr first = side_addr(TWO_CLIENT_IP, 0);
+	struct spate_addr last = side_addr(TWO_CLIENT_IP + addresses - 1, 0);
 
 	if (spate_source_init(
 		    t->client.stack, &t->source, &first, &last, 10000, 10000 + ports - 1) < 0)
@@ -208,7 +169,7 @@ watch_ends(enum two_watch watch, enum two_watch whose)
 void
 two_open(struct two *t, enum two_watch watch)
 {
-	struct spate_addr server = addr(TWO_SERVER_IP, 80);
+	struct spate_addr server = side_addr(TWO_SERVER_IP, 80);
 	spate_conn c;
 
 	watch_begins(watch, TWO_CLIENT);
@@ -221,7 +182,7 @@ two_open(struct two *t, enum two_watch watch)
 
 /* What `from` has to say goes to `to`; `watch` has to be one's name for it to be measured. */
 static bool
-carry(struct two *t, struct two_side *from, struct two_side *to, enum two_watch watch)
+carry(struct two *t, struct side *from, struct side *to, enum two_watch watch)
 {
 	enum two_watch sender = from == &t->client ? TWO_CLIENT : TWO_SERVER;
 	enum two_watch receiver = from == &t->client ? TWO_SERVER : TWO_CLIENT;
@@ -234,7 +195,7 @@ carry(struct two *t, struct two_side *from, struct two_side *to, enum two_watch 
 	t->now += HOP_NS;
 	if (n == 0)
 		return false;
-	from->frames += n;
+	t->frames += n;
 	for (uint16_t i = 0; i < n; i++)
 		m[i]->ol_flags = 0;
 	watch_begins(watch, receiver);
@@ -270,7 +231,7 @@ tick(struct two *t, enum two_watch watch)
 void
 two_churn(struct two *t, uint32_t bursts, enum two_watch watch)
 {
-	uint64_t frames = t->client.frames + t->server.frames;
+	uint64_t frames = t->frames;
 	uint64_t closed = t->client.closed, wanted = (uint64_t)bursts * TWO_BURST;
 	uint64_t next_tick = t->now;
 
@@ -285,7 +246,7 @@ two_churn(struct two *t, uint32_t bursts, enum two_watch watch)
 			next_tick = t->now + TICK_NS;
 		}
 	}
-	frames = t->client.frames + t->server.frames - frames;
+	frames = t->frames - frames;
 	if (t->client.closed - closed != wanted || frames != wanted * PACKETS)
 		micro_fail("two: %lu connections, %lu closed in %lu packets", wanted,
 			t->client.closed - closed, frames);

@@ -14,23 +14,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "spate.h"
+#include "../../test/side.h"
 
 #define TWO_BURST     32
 #define TWO_CLIENT_IP 0xc6120001u /* 198.18.0.1, and the next three; /15 */
 #define TWO_SERVER_IP 0xc6130001u
 
-struct two_side {
-	struct two *two;
-	struct spate_stack *stack;
-	uint64_t closed, failed, frames; /* frames sent */
-};
-
 struct two {
-	struct two_side client, server;
+	struct side client, server;
 	struct rte_mempool *pool;
 	struct spate_source source;
-	uint64_t now;
+	uint64_t now, frames; /* sent by either */
 };
 
 /* What is measured of a step: nothing, or what one side does. */

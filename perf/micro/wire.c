@@ -40,7 +40,7 @@ some_options(uint8_t *p, uint32_t i)
 static void
 fill_frame(struct rte_mbuf *m, uint32_t i, uint16_t payload)
 {
-	const struct rte_ether_addr server = {{2, 0, 0, 0, 0, 2}}, client = {{2, 0, 0, 0, 0, 1}};
+	struct rte_ether_addr server, client;
 	uint16_t tcp_len = 20 + TCP_OPT_TS_PADDED + payload;
 	struct eth_template eth;
 	struct tcp_seg_head head = {
@@ -56,6 +56,8 @@ fill_frame(struct rte_mbuf *m, uint32_t i, uint16_t payload)
 
 	rte_pktmbuf_reset(m);
 	p = (uint8_t *)rte_pktmbuf_append(m, 14 + 20 + tcp_len);
+	side_mac(TWO_SERVER_IP, server.addr_bytes);
+	side_mac(TWO_CLIENT_IP, client.addr_bytes);
 	eth_template_build(&eth, &server, &client, ETH_NO_VLAN, RTE_ETHER_TYPE_IPV4);
 	memcpy(p, eth.bytes, eth.len);
 	ipv4_build(p + 14, rte_cpu_to_be_32(TWO_CLIENT_IP), rte_cpu_to_be_32(TWO_SERVER_IP),
