@@ -463,11 +463,8 @@ one_line 'second instance' 1 "spate: another spate runs with file prefix 'spate'
 
 # ---- Ctrl-C in the middle of a run
 
-kill -INT "$first"
-ended "$first" 30
-equal 'Ctrl-C: exit status' "$status" 0
+interrupted 'Ctrl-C' "$first" "$TMP/first.json"
 matches 'Ctrl-C: the summary' "$(cat "$TMP/first.out")" '^leaked   0$'
-sums 'Ctrl-C' "$TMP/first.json"
 report 'Ctrl-C: drained: none failed, none cut off' "$TMP/first.json" 'client.closed > 0 and
 	client.closed == client.attempted == server.closed and client.failed == client.stopped == 0'
 equal 'Ctrl-C: not a word of error' "$(cat "$TMP/first.err")" ''

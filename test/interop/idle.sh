@@ -118,11 +118,10 @@ sums 'a slow client' "$TMP/pace.json"
 # ---- an interrupt while all sleep
 
 grep -v client "$TMP/pace.spate" >"$TMP/quiet.spate"
-start quiet "$SPATE" --file-prefix="spate-$$-quiet" -- --cmdline-file="$TMP/quiet.spate"
+start quiet "$SPATE" --file-prefix="spate-$$-quiet" -- --cmdline-file="$TMP/quiet.spate" \
+	--json="$TMP/quiet.json"
 check 'silence: runs' wait_for 30 written "$TMP/quiet.out" '2 s'
-kill -INT "$pid"
-ended "$pid" 30
-equal 'silence: exit status' "$status" 0
+interrupted 'silence' "$pid" "$TMP/quiet.json"
 matches 'silence: the sums agree' "$(cat "$TMP/quiet.out")" '^leaked +0$'
 
 finish

@@ -219,11 +219,16 @@ ended()
 } 2>/dev/null # the shell's own word on who was killed
 
 # killed PID: it has no chance to say goodbye.
-killed()
+killed() { kill -KILL "$1"; ended "$1" 30; } 2>/dev/null
+
+# interrupted NAME PID [REPORT]: by Ctrl-C, and it ends well; REPORT is $TMP/NAME.json unless said.
+interrupted()
 {
-	kill -KILL "$1"
-	ended "$1" 30
-} 2>/dev/null
+	kill -INT "$2"
+	ended "$2" 60
+	equal "$1: exit status" "$status" 0
+	sums "$1" "${3:-$TMP/$1.json}"
+}
 
 # ---- spate
 
@@ -589,8 +594,4 @@ nginx_start()
 	wait_for 30 listening 80 "${1:-$host}" || { fail "nginx starts" "$(tail -n 1 "$TMP/nginx.log")"; finish; }
 }
 
-nginx_stop()
-{
-	kill -TERM "$nginx"
-	ended "$nginx" 30
-}
+nginx_stop() { kill -TERM "$nginx"; ended "$nginx" 30; }

@@ -21,7 +21,7 @@ cat >"$TMP/server.spate" <<-END
 	start all
 END
 
-# serve NAME: the server, in the background, until served.
+# serve NAME: the server, in the background, its pid in $server.
 serve()
 {
 	start "$1" "${spate[@]}" -- --cmdline-file="$TMP/server.spate" --duration=200 \
@@ -29,14 +29,6 @@ serve()
 	server=$pid
 	wait_for 30 on_host curl -s -o /dev/null -m 1 "http://$IP/" ||
 		fail "$1: serves" "$(tail -n 1 "$TMP/$1.err")"
-}
-
-served()
-{
-	kill -INT "$server"
-	ended "$server" 30
-	equal "$1: exit status" "$status" 0
-	sums "$1" "$TMP/$1.json"
 }
 
 fetch() { on_host curl -sS -m 30 "$@"; }
@@ -79,7 +71,7 @@ for device in net_tap net_af_packet; do
 	name=$device-wrk-close
 	serve $name
 	load $name -H 'Connection: close'
-	served $name
+	interrupted $name "$server"
 	report "$name: tuples were reused out of TIME_WAIT" "$TMP/$name.json" \
 		'time_wait.reused > 0 and time_wait.current <= 1000'
 	report "$name: no SYN was refused" "$TMP/$name.json" 'time_wait.refused_by_sequence == 0 and
@@ -89,7 +81,7 @@ for device in net_tap net_af_packet; do
 	name=$device-wrk-keep-alive
 	serve $name
 	load $name
-	served $name
+	interrupted $name "$server"
 	# Ours, wrk's first try, and its 64.
 	report "$name: connections are kept" "$TMP/$name.json" \
 		'server.accepted <= 66 and server.requests > server.accepted'
@@ -117,7 +109,7 @@ for device in net_tap net_af_packet; do
 	check "$name: nobody listens: ECONNREFUSED" on_host $peer refused $IP 81
 	check "$name: ping" on_host ping -q -c 3 -i 0.2 -W 5 $IP
 	check "$name: ping that fills the frame" on_host ping -q -c 3 -i 0.2 -W 5 -s 1472 -M do $IP
-	served $name
+	interrupted $name "$server"
 	report "$name: every connection ended in order" "$TMP/$name.json" \
 		'server.failed == 0 and connections.reset == 0 and tcp.icmp_echo_replies == 6'
 
@@ -132,7 +124,7 @@ for device in net_tap net_af_packet; do
 	check "$name: echo of 1 MB" on_host $peer echo $IP 7 1000000
 	check "$name: discard of 1 MB" on_host $peer discard $IP 9 1000000
 	check "$name: 50 connections without a word" on_host $peer say-nothing $IP 80 50
-	served $name
+	interrupted $name "$server"
 	report "$name: every connection ended in order" "$TMP/$name.json" \
 		'server.failed == 0 and connections.reset == 0'
 
@@ -141,7 +133,7 @@ for device in net_tap net_af_packet; do
 	check "$name: 50 RSTs after the handshake" on_host $peer reset-at-once $IP 80 50
 	check "$name: 50 RSTs in the middle of 5 MB" on_host $peer reset-in-the-middle $IP 8004 50
 	check "$name: serves on" fetch_same "$TMP/body100000" "http://$IP:8003/"
-	served $name
+	interrupted $name "$server"
 	report "$name: 100 connections were reset, no other" "$TMP/$name.json" \
 		'server.failed == connections.reset == 100'
 done

@@ -197,10 +197,7 @@ start interrupted "$SPATE" --file-prefix="spate-$$-interrupted" -- --duration=10
 begun() { written "$TMP/interrupted.out" '5,000 held, 0 answered, up [0-9.]+ down [0-9.]+ Gbit/s'; }
 check 'Ctrl-C: held, requests and goodput are in the live line' wait_for 60 begun
 matches 'Ctrl-C: requests too' "$(cat "$TMP/interrupted.out")" 'failed, [1-9][0-9,]* requests/s'
-kill -INT "$pid"
-ended "$pid" 60
-equal 'Ctrl-C: exit status' "$status" 0
-sums 'Ctrl-C' "$TMP/interrupted.json"
+interrupted 'Ctrl-C' "$pid" "$TMP/interrupted.json"
 report 'Ctrl-C: all in order' "$TMP/interrupted.json" "$end"
 
 cp "$TMP/endless.spate" "$TMP/duration.spate"
@@ -390,10 +387,7 @@ for device in net_tap net_af_packet; do
 	check "$name: a wrong byte to stream" on_host python3 "$bulk" refused $WE 71 '' 2000000
 	check "$name: a wrong byte to discard" on_host python3 "$bulk" refused $WE 9 '' 2000000
 	check "$name: a wrong byte to rr" on_host python3 "$bulk" refused $WE 70 'rr 1000000 1\n' 1999999
-	kill -INT "$server"
-	ended "$server" 30
-	equal "$name: exit status" "$status" 0
-	sums "$name" "$TMP/$name.json"
+	interrupted "$name" "$server"
 	report "$name: 14 were wrong, no other failed" "$TMP/$name.json" \
 		'server.wrong == server.failed == 14'
 done
