@@ -6,6 +6,7 @@
 # option is about what the other end may send. So a stream that goes up goes in large frames, one
 # that comes down in segments, and both are verified byte by byte.
 . "$(dirname "$0")/lib.sh"
+. "$here/pair.sh"
 need python3
 
 BYTES=50000000
@@ -14,48 +15,33 @@ CONNS=4
 # ends NAME VHOST-OPTIONS CLIENT-PORT-WORDS DIRECTION FAMILY
 ends()
 {
-	local name=$1 sock=$TMP/$1.sock server=198.18.0.1 client=198.18.0.2 net=/16 key=ip
+	local name=$1 sock=$TMP/$1.sock listens=198.18.0.1 connects=198.18.0.2 net=/16 key=ip
 	local verify=verify
 
 	[ "$4" != up ] || verify= # nothing comes of it, and the server checks
 
 	if [ "$5" = 6 ]; then
-		server=2001:2::1 client=2001:2::2 net=/64 key=ip6
+		listens=2001:2::1 connects=2001:2::2 net=/64 key=ip6
 	fi
-	local to="$server:5001"
-	[ "$5" = 4 ] || to="[$server]:5001"
+	local to="$listens:5001"
+	[ "$5" = 4 ] || to="[$listens]:5001"
 	cat >"$TMP/$name-server.spate" <<-END
-		port config 0 $key $server$net
+		port config 0 $key $listens$net
 		server add sink port 0 listen $to stream verify
 		start all
 	END
 	cat >"$TMP/$name-client.spate" <<-END
-		port config 0 $key $client$net $3
-		client add bulk port 0 from $client to $to stream direction $4 bytes $BYTES \
+		port config 0 $key $connects$net $3
+		client add bulk port 0 from $connects to $to stream direction $4 bytes $BYTES \
 			$verify concurrency $CONNS count $CONNS
 		start all
 		wait clients timeout 90
 		show port info 0
 		quit
 	END
-	eal "$name-server" 1 "net_vhost0,iface=$sock,queues=1$2"
-	start "$name-server" "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/$name-server.spate" \
-		--duration=100 --json="$TMP/$name-server.json"
-	server_pid=$pid
-	if ! wait_for 30 test -S "$sock"; then
-		fail "$name: the server makes the socket" "$(tail -n 1 "$TMP/$name-server.err")"
-		return 1
-	fi
-	eal "$name-client" 0 "net_virtio_user0,path=$sock,queues=1"
-	start "$name-client" "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/$name-client.spate" \
-		--json="$TMP/$name-client.json"
-	ended "$pid" 120
-	equal "$name: client's exit status" "$status" 0
-	kill -INT "$server_pid"
-	ended "$server_pid" 30
-	equal "$name: server's exit status" "$status" 0
-	sums "$name: client" "$TMP/$name-client.json"
-	sums "$name: server" "$TMP/$name-server.json"
+	pair "$name" server "net_vhost0,iface=$sock,queues=1$2" \
+		"net_virtio_user0,path=$sock,queues=1" || return
+	pair_ended "$name"
 }
 
 # dropped JSON: frames either end could not read.
@@ -106,25 +92,9 @@ served()
 			size 200000 requests 3 verify concurrency 8 count 200
 		start all
 	END
-	eal "$name-client" 1 "net_vhost0,iface=$sock,queues=1,tso=1"
-	start "$name-client" "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/$name-client.spate" \
-		--duration=100 --json="$c"
-	client_pid=$pid
-	if ! wait_for 30 test -S "$sock"; then
-		fail "$name: the client makes the socket" "$(tail -n 1 "$TMP/$name-client.err")"
-		return
-	fi
-	eal "$name-server" 0 "net_virtio_user0,path=$sock,queues=1"
-	start "$name-server" "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/$name-server.spate" \
-		--duration=100 --json="$s"
-	server_pid=$pid
-	ended "$client_pid" 120
-	equal "$name: client's exit status" "$status" 0
-	kill -INT "$server_pid"
-	ended "$server_pid" 30
-	equal "$name: server's exit status" "$status" 0
-	sums "$name: client" "$c"
-	sums "$name: server" "$s"
+	pair "$name" client "net_vhost0,iface=$sock,queues=1,tso=1" \
+		"net_virtio_user0,path=$sock,queues=1" || return
+	pair_ended "$name"
 	report "$name: all responses, verified" "$c" "client.closed == 200 and
 		client.requests == 600 and client.failed == 0 and $dropped"
 	report "$name: in large frames, without a copy" "$s" "tcp.tx_large_frames > 600 and

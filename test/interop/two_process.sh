@@ -5,6 +5,7 @@
 # is killed. Both work on memory without hugepages, but for a memif used in place; with enough of
 # them free, on those too.
 . "$(dirname "$0")/lib.sh"
+. "$here/pair.sh"
 need python3
 
 COUNT=300000
@@ -41,26 +42,13 @@ wire()
 	esac
 }
 
-# start_end NAME ROLE CPU VDEV COMMANDS
-start_end()
-{
-	eal "$1-$2" "$3" "$4"
-	start "$1-$2" "$SPATE" "${eal[@]}" -- --cmdline-file="$5" --duration=100 \
-		--json="$TMP/$1-$2.json"
-}
-
-# both NAME KIND CLIENT-COMMANDS: the two processes; their pids in $server and $client.
+# both NAME KIND CLIENT-COMMANDS: the two processes.
 both()
 {
+	cp "$TMP/server.spate" "$TMP/$1-server.spate"
+	cp "$3" "$TMP/$1-client.spate"
 	wire "$2" "$TMP/$1.sock"
-	start_end "$1" server 1 "$server_end" "$TMP/server.spate"
-	server=$pid
-	if ! wait_for 30 test -S "$TMP/$1.sock"; then
-		fail "$1: the server makes the socket" "$(tail -n 1 "$TMP/$1-server.err")"
-		return 1
-	fi
-	start_end "$1" client 0 "$client_end" "$3"
-	client=$pid
+	pair "$1" server "$server_end" "$client_end"
 }
 
 churn()
@@ -68,13 +56,7 @@ churn()
 	local name=$1 c=$TMP/$1-client.json s=$TMP/$1-server.json
 
 	both "$name" "$2" "$TMP/client.spate" || return
-	ended "$client" 120
-	equal "$name: client's exit status" "$status" 0
-	kill -INT "$server"
-	ended "$server" 30
-	equal "$name: server's exit status" "$status" 0
-	sums "$name: client" "$c"
-	sums "$name: server" "$s"
+	pair_ended "$name"
 	report "$name: client: all $COUNT connections, none failed" "$c" "client.attempted ==
 		client.established == client.closed == client.requests == $COUNT and
 		client.failed == 0"
@@ -91,7 +73,7 @@ churn()
 # One end dies in the middle: the other goes on, ends when told to, and its sums agree.
 peer_killed()
 {
-	local name=$1 c=$TMP/$1-client.json
+	local name=$1
 
 	both "$name" "$2" "$TMP/endless.spate" || return
 	if ! wait_for 30 written "$TMP/$name-client.out" 'client [1-9][0-9,]* conn/s'; then
@@ -101,11 +83,9 @@ peer_killed()
 	killed "$server"
 	equal "$name: the client is alive" "$(kill -0 "$client" 2>&1)" ""
 	kill -INT "$client"
-	ended "$client" 60
-	equal "$name: client's exit status" "$status" 0
-	sums "$name: client" "$c"
-	report "$name: client: some closed before, those open then were stopped" "$c" \
-		"client.closed > 0 and client.stopped > 0"
+	ends_well "$name" client 60
+	report "$name: client: some closed before, those open then were stopped" \
+		"$TMP/$name-client.json" "client.closed > 0 and client.stopped > 0"
 }
 
 churn memif memif

@@ -5,6 +5,7 @@
 # seen, and whenever a run is ended everything is closed in order and the sums agree.
 # Rows: CM-03 CM-04
 . "$(dirname "$0")/lib.sh"
+. "$here/pair.sh"
 need python3 nc ethtool
 
 WE=198.18.0.2
@@ -261,22 +262,8 @@ commands "$TMP/memif-client.spate" <<-END
 		open-at-once 10000 keep 100ms verify
 	start all
 END
-eal memif-server 1 "net_memif0,role=server,socket-abstract=no,socket=$TMP/memif.sock"
-start memif-server "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/memif-server.spate" --duration=200 \
-	--json="$TMP/memif-server.json"
-server=$pid
-check 'memif: the server makes the socket' wait_for 30 test -S "$TMP/memif.sock"
-eal memif-client 0 "net_memif0,role=client,socket-abstract=no,socket=$TMP/memif.sock"
-start memif-client "$SPATE" "${eal[@]}" -- --cmdline-file="$TMP/memif-client.spate" \
-	--duration=150 --json="$TMP/memif-client.json"
-ended "$pid" 160
-equal "memif: client's exit status" "$status" 0
-kill -INT "$server"
-ended "$server" 30
-equal "memif: server's exit status" "$status" 0
-for end in client server; do
-	sums "memif: $end" "$TMP/memif-$end.json"
-done
+pair memif server "net_memif0,role=server,socket-abstract=no,socket=$TMP/memif.sock" \
+	"net_memif0,role=client,socket-abstract=no,socket=$TMP/memif.sock" && pair_ended memif
 report 'memif: client: all of it' "$TMP/memif-client.json" 'client.closed == 10104 and
 	client.failed == 0 and client.answered == client.held_max == 10000 and
 	client.requests == 20000 and client.bytes_up == client.bytes_down == 80000000'
