@@ -6,8 +6,6 @@
 #ifndef SPATE_APP_AUTH_H
 #define SPATE_APP_AUTH_H
 
-#include <stdbool.h>
-
 #include "config.h"
 
 struct app;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include <rte_common.h>
-
 #include "verify.h"
 #include "workload_port.h"
 

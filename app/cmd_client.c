@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* client add NAME port P from IP[-IP] [ports A-B] to IP:PORT [WORKLOAD ...] [close ...] */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 

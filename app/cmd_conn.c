@@ -7,7 +7,6 @@
  * before anything but its key is read. So it is a picture made of pieces: what opens,
  * closes or moves meanwhile may be missed, or be there twice.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* port config N impair ..., and: port config N [ip A/LEN] [gateway A] [ip6 A/LEN] [gateway6 A]
- * [vlan N] [mtu N] [queues N] */
-#include <stdio.h>
+ * [vlan N] [mtu N] [queues N] [tso on|off] */
 #include <string.h>
 #include <sys/socket.h>
 

@@ -44,10 +44,8 @@ clear_stats(struct app *a, struct words *args)
 	 * What is there now counts as opened and entered since: what began is what has ended,
 	 * and the sums still agree, though the workers counted on while this was read.
 	 */
-	v[SPATE_OPENED] =
-		v[SPATE_CLOSED_IN_ORDER] + v[SPATE_RESET] + v[SPATE_TIMED_OUT] + v[SPATE_REFUSED];
-	v[SPATE_TW_ENTERED] =
-		v[SPATE_TW_REUSED] + v[SPATE_TW_RECYCLED] + v[SPATE_TW_RESET] + v[SPATE_TW_EXPIRED];
+	v[SPATE_OPENED] = spate_ends_ended(&a->base.tcp);
+	v[SPATE_TW_ENTERED] = spate_time_waits_ended(&a->base.tcp);
 	for (int i = 0; i < CLIENTS_MAX; i++) {
 		struct client_totals *c = &a->base.client[i];
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* server add NAME port P listen IP:PORT [http size N | rr | stream | discard | echo] [backlog N] */
-#include <stdio.h>
 #include <string.h>
 
 #include "app.h"

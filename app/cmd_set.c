@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* set client NAME ..., set tcp KNOB VALUE, set idle ..., set run drain MS, set run end fin|reset */
-#include <stdio.h>
 #include <string.h>
 
 #include "app.h"

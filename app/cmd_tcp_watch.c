@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tcp show, wait, inject, and wait: looking at connections made by hand, and at their times. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

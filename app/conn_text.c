@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *const timer_name[SPATE_N_TIMERS] = {
 	[SPATE_TIMER_NONE] = "none",

@@ -5,10 +5,10 @@
  * and a response (rr.c) from time to time, with `verify` each has to answer one at the end.
  *
  * There may be tens of millions. A connection has its work_conn and, as long as it was never asked
- * anything, nothing else; those that
- * wait for `every` are a queue (conn_list.h), all others are on no list. The end goes over the
- * table from one side to the other, a part each turn. So many are opened, or ended, at
- * once as a peer's queues can take: who is faster than the answers loses segments.
+ * anything, nothing else; those that wait for `every` are a queue (conn_list.h), all others are on
+ * no list. The end goes over the table from one side to the other, a part each turn. So many are
+ * opened, or ended, at once as a peer's queues can take: who is faster than the answers loses
+ * segments.
  */
 #include "work.h"
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +62,7 @@ help(void)
 	       "\n"
 	       "  -i                      prompt for commands ('help' lists them)\n"
 	       "  --cmdline-file=FILE     run the commands in FILE first\n"
-	       "  --duration=SECONDS      end the run after SECONDS\n"
+	       "  --duration=SECONDS      end the run SECONDS after FILE has come to its end\n"
 	       "  --json=FILE             write the report to FILE\n"
 	       "  --link-wait=SECONDS     wait so long for a link that is down (default 10)\n"
 	       "  --max-connections=N     connections at once, in all (default 1000000)\n"

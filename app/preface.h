@@ -14,7 +14,6 @@
 #define SPATE_APP_PREFACE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define PREFACE_MAX 64

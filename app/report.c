@@ -127,9 +127,7 @@ connections_json(const struct totals *t, int64_t leaked)
 	put(o, "reset", v[SPATE_RESET]);
 	put(o, "timed_out", v[SPATE_TIMED_OUT]);
 	put(o, "refused", v[SPATE_REFUSED]);
-	put(o, "open",
-		v[SPATE_OPENED] - v[SPATE_CLOSED_IN_ORDER] - v[SPATE_RESET] - v[SPATE_TIMED_OUT] -
-			v[SPATE_REFUSED]);
+	put(o, "open", v[SPATE_OPENED] - spate_ends_ended(&t->tcp));
 	json_object_set_new(o, "leaked", json_integer(leaked));
 	return o;
 }

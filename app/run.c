@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -196,7 +195,7 @@ stop_server(struct engine_slot *slot, void *arg)
 	server_stop(slot->app, o->index);
 }
 
-/* Give an order to every slot of a port and say what came back. */
+/* What an errno of client_start() or server_start() means. */
 static const char *
 why_not(int rc)
 {
@@ -212,6 +211,7 @@ why_not(int rc)
 	return strerror(-rc);
 }
 
+/* Give an order to every slot of a port and say what came back. */
 static bool
 order_all(struct app *a, int port, int index, void (*fn)(struct engine_slot *slot, void *arg),
 	const char *what, const char *name)

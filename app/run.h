@@ -38,8 +38,9 @@ bool run_counted_out(const struct app *a);
  */
 void run_finish(struct app *a);
 
-/* Call fn on every slot of port `port`, or of all ports (-1). */
 struct engine_slot;
+
+/* Call fn on every slot of port `port`, or of all ports (-1). */
 void run_each_slot(
 	struct app *a, int port, void (*fn)(struct engine_slot *slot, void *arg), void *arg);
 

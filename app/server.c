@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The server: answers HTTP requests with a body of the size it was given, or echoes, or
- * discards. The responses are made once and sent by reference.
+ * The server: answers HTTP requests with a body of the size it was given, echoes, discards, or
+ * hands on what rr.c and stream.c are for. The responses are made once and sent by reference.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -50,13 +50,6 @@ read_client(struct client_totals *to, const struct work_client *c)
 	add_client(to, &one);
 }
 
-static uint64_t
-ended(const struct spate_counters *c)
-{
-	return c->v[SPATE_CLOSED_IN_ORDER] + c->v[SPATE_RESET] + c->v[SPATE_TIMED_OUT] +
-	       c->v[SPATE_REFUSED];
-}
-
 void
 totals_read(const struct app *a, struct totals *t)
 {
@@ -88,7 +81,7 @@ totals_read(const struct app *a, struct totals *t)
 			t->server[s].open += w->server[s].open;
 		}
 		t->cycles_ended[slot->worker - e->worker] +=
-			ended(spate_stack_counters(slot->stack));
+			spate_ends_ended(spate_stack_counters(slot->stack));
 	}
 	for (uint16_t i = 0; i < e->n_workers; i++) {
 		t->busy_cycles[i] = e->worker[i].busy_cycles;

@@ -31,7 +31,7 @@
 #define RST 0x04
 #define ACK 0x10
 
-/* SYNs that every rule but "any" refuses. */
+/* SYNs that every rule but "none" refuses. */
 #define OLDEST_TS 5
 #define OLDEST    9
 

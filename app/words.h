@@ -9,7 +9,6 @@
 #define SPATE_APP_WORDS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "say.h"

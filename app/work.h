@@ -3,9 +3,9 @@
  * work: the workloads of one slot: its share of every client and server on the port.
  *
  * It is the stack's application: the callbacks land in work.c, which hands them to
- * client.c, server.c or manual_slot.c by the connection's role. Everything here belongs to the
- * slot's worker; the main lcore changes it through engine_call() and reads the counters, each of
- * which has this one writer.
+ * client.c, server.c, verify.c or manual_slot.c by the connection's role. Everything here belongs
+ * to the slot's worker; the main lcore changes it through engine_call() and reads the counters,
+ * each of which has this one writer.
  */
 #ifndef SPATE_APP_WORK_H
 #define SPATE_APP_WORK_H
@@ -263,7 +263,10 @@ work_now_us(const struct work *w)
 	return spate_now(w->slot->stack) / 1000;
 }
 
-/* The two responses of a server, from the heap: [0] the connection goes on, [1] it ends. */
+/*
+ * The two responses of a server, lent by the engine or from the heap: [0] the connection goes on,
+ * [1] it ends. False: neither is there.
+ */
 bool server_make_responses(
 	struct engine *e, const struct server_config *conf, uint8_t *response[2], uint32_t len[2]);
 

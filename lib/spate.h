@@ -236,6 +236,8 @@ void spate_set_checksum_offload(struct spate_stack *s, bool offload);
 /* The same of frames for the port to cut up. One was refused: it is counted, and the last. */
 void spate_set_large_frames(struct spate_stack *s, bool on);
 void spate_large_frame_refused(struct spate_stack *s);
+/* Between port and stack `n` frames were dropped: `why` is a counter of stats/counters.h. */
+void spate_dropped(struct spate_stack *s, int why, uint32_t n);
 
 /* The port can read `mem` by itself, at `iova`. What spate_send_static() gets of it is not copied,
  * and stays until the stack is freed and the port has let go of its frames. 0, -ENOSPC. */
@@ -315,15 +317,14 @@ void spate_source_share(struct spate_source *src, uint16_t share, uint16_t of);
 
 /*
  * Open to `remote` from a free tuple of `src` (CM-12). The SYN leaves with the next
- * output. Returns 0 and the connection; -EADDRNOTAVAIL when every tuple is taken,
- * -EAGAIN when none was found in a bounded search (call again), -ENOBUFS when the table
- * or the room for protected ones is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no
- * room for the next hop, -EINVAL when `remote` is an address no other host can have.
- */
+ * output. Returns 0 and the connection; -EADDRNOTAVAIL when every tuple is taken, -EAGAIN when
+ * none was found in a bounded search or in quiet time (call again), -ENOBUFS when the table or the
+ * room for protected ones is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the
+ * next hop, -EINVAL when `remote` is an address no other host can have, or not of src's family. */
 int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
 	spate_conn *c);
 
-/* The same from one fixed local address and port; -EADDRINUSE when the tuple is taken. */
+/* The same from one local address and port; -EADDRINUSE when taken. -EAGAIN: quiet time alone. */
 int spate_connect_from(struct spate_stack *s, const struct spate_addr *local,
 	const struct spate_addr *remote, spate_conn *c);
 
@@ -394,8 +395,8 @@ enum spate_option {
 };
 
 /*
- * 0; -ENOTCONN; -ENOPROTOOPT for an unknown option; -EINVAL for a value it cannot have; -EISCONN
- * when it is too late; -ENOBUFS when the stack has no room to keep it.
+ * 0; -ENOTCONN (a probe is none); -ENOPROTOOPT for an unknown option; -EOPNOTSUPP without TCP-AO;
+ * and of spate_setopt() -EINVAL for a value, -EISCONN when too late, -ENOBUFS for want of room.
  */
 int spate_setopt(struct spate_stack *s, spate_conn c, enum spate_option option, uint64_t value);
 int spate_getopt(
@@ -579,9 +580,7 @@ void spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STA
 /* What it counts; readable from any thread (stats/counters.h). */
 const struct spate_counters *spate_stack_counters(const struct spate_stack *s);
 
-/*
- * Opened connection ends minus ended ones minus those found in the table: 0, or a
- * defect. Walks the whole table.
+/* Connections opened less ended less found in the table, and TIME_WAITs so: 0, or a defect. Slow.
  */
 int64_t spate_stack_leaked(const struct spate_stack *s);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * engine/clock: nanoseconds since the engine started, from the time-stamp counter.
- * This is the only clock in spate; everything below is handed its values.
+ * Nothing below has another: it is handed this one's values.
  */
 #ifndef SPATE_ENGINE_CLOCK_H
 #define SPATE_ENGINE_CLOCK_H

@@ -76,7 +76,7 @@ struct engine_worker {
 	bool running; /* polls; the main lcore's to set */
 	bool stop;
 	/* One writer, this worker; anyone may read. */
-	uint64_t busy_cycles; /* turns that received, sent, fired or did application work */
+	uint64_t busy_cycles; /* turns that received, sent or did application work */
 	uint64_t idle_cycles;
 } __rte_cache_aligned;
 
@@ -86,8 +86,8 @@ struct engine_port_conf {
 	uint16_t n_queues; /* 0: as many as there are workers for, within what it can */
 	uint16_t mtu;      /* 0: the device's */
 	bool no_large;     /* a frame is a segment: neither TSO nor LRO */
-	struct spate_stack_conf
-		stack; /* name, pool, mac, mtu, secret, ops, app, alloc are filled in here */
+	/* Addresses, VLAN and knobs; all else is filled in here. */
+	struct spate_stack_conf stack;
 };
 
 struct engine_conf {

@@ -6,7 +6,6 @@
 #ifndef SPATE_ENGINE_ROOM_H
 #define SPATE_ENGINE_ROOM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

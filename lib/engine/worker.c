@@ -2,13 +2,9 @@
 /* A worker's loop. Everything a packet does happens in one turn, on this lcore. */
 #include <string.h>
 
-#include <rte_byteorder.h>
-#include <rte_ethdev.h>
-#include <rte_pause.h>
-#include <rte_prefetch.h>
-
 #include "engine/engine.h"
 #include "engine/message.h"
+#include "stats/counters.h"
 
 /* Timers are looked at this often: a fraction of the wheel's tick. */
 #define TICK_NS 250000
@@ -28,8 +24,10 @@ share_neighbours(struct engine_slot *slot, struct rte_mbuf **frames, uint16_t n)
 			if (s == slot->index)
 				continue;
 			copy = rte_pktmbuf_copy(frames[i], slot->pool, 0, UINT32_MAX);
-			if (copy && rte_ring_enqueue(other->neighbour_in, copy) < 0)
-				rte_pktmbuf_free(copy);
+			if (copy && rte_ring_enqueue(other->neighbour_in, copy) == 0)
+				continue;
+			spate_dropped(slot->stack, SPATE_DROP_SHARE, 1);
+			rte_pktmbuf_free(copy);
 		}
 	}
 }
@@ -228,6 +226,8 @@ forget_pending(struct engine_worker *w)
 
 		if (!slot->port->vanishes)
 			continue;
+		spate_dropped(slot->stack, SPATE_DROP_VANISHED,
+			slot->n_pending + (slot->impair ? slot->impair->n_leaving : 0));
 		slot->n_pending = 0;
 		if (slot->impair)
 			slot->impair->n_leaving = 0;

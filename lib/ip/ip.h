@@ -5,8 +5,9 @@
  *
  * It answers for its addresses (ARP, Neighbor Discovery, echo), says which next hop leads
  * to a destination, and puts Ethernet in front of what TCP sends. It owns its output
- * queue until ip_take() hands the frames on. It does not know TCP, ports or clocks:
- * `now_ns` is set by the stack before each call in.
+ * queue until ip_take() hands the frames on. It knows of TCP how its header is summed and quoted,
+ * of its connections nothing, and no port and no clock: `now_ns` is set by the stack before each
+ * call in.
  *
  *   ip.c      addresses, next hops, the output queue, ARP
  *   ip6.c     the same for IPv6

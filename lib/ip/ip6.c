@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ip/ip.h"
+#include "wire/addr.h"
 
 #define BLOCK_SHIFT 22
 #define BLOCK_SIZE  (1u << BLOCK_SHIFT) /* times IP_BLOCKS6_MAX: all names there are */
@@ -17,16 +18,6 @@ low_half(const uint8_t addr[16])
 
 	memcpy(&low, addr + 8, sizeof(low));
 	return rte_be_to_cpu_64(low);
-}
-
-static bool
-in_prefix(const uint8_t addr[16], const uint8_t network[16], uint8_t prefix)
-{
-	uint8_t bits = prefix % 8;
-
-	if (memcmp(addr, network, prefix / 8))
-		return false;
-	return bits == 0 || ((addr[prefix / 8] ^ network[prefix / 8]) >> (8 - bits)) == 0;
 }
 
 static bool
@@ -175,7 +166,7 @@ ip6_next_hop(const struct ip_iface *ip, rte_be32_t dst)
 	const uint8_t *addr = addr6_of(&ip->peers6, dst);
 
 	if (ip->gateway6 == ADDR6_NONE || ipv6_is_link_local(addr) ||
-		in_prefix(addr, ip->network6, ip->prefix6))
+		addr_same_prefix(addr, ip->network6, ip->prefix6))
 		return dst;
 	return ip->gateway6;
 }

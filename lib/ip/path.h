@@ -4,7 +4,8 @@
  *
  * A hint with a lifetime of ten minutes: a small table in which a new destination may
  * take the place of another, since what is forgotten is learned again from the next
- * ICMP message. It knows the numbers; who may lower them is tcp/icmp.c's to check.
+ * ICMP message, or the next black hole. It knows the numbers; who may lower them is tcp/icmp.c's
+ * to check.
  */
 #ifndef SPATE_IP_PATH_H
 #define SPATE_IP_PATH_H

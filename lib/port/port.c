@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "port/port.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <rte_alarm.h>
-#include <rte_byteorder.h>
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_thash.h>

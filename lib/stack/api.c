@@ -74,7 +74,9 @@ int
 spate_add_addresses(
 	struct spate_stack *s, const struct spate_addr *first, const struct spate_addr *last)
 {
-	if (first->family != last->family || !family_known(s, first))
+	if (!family_known(s, first))
+		return -EAFNOSUPPORT;
+	if (first->family != last->family)
 		return -EINVAL;
 	if (first->family == AF_INET6)
 		return ip6_add_range(&s->ip, first->ip6, last->ip6);
@@ -147,6 +149,8 @@ spate_source_init(struct spate_stack *s, struct spate_source *src, const struct 
 	uint64_t secret[2];
 
 	/* A SYN from an address that is not ours would be answered to somebody else. */
+	if (!family_known(s, first))
+		return -EAFNOSUPPORT;
 	if (first->family != last->family || ours(s, first, &salt.raddr) < 0 ||
 		ours(s, last, &salt.laddr) < 0)
 		return -EINVAL;
@@ -313,7 +317,7 @@ spate_getopt(const struct spate_stack *s, spate_conn id, enum spate_option optio
 {
 	const struct tcp_conn *c = &s->tcp.conns[id];
 
-	if (c->state == SPATE_CLOSED)
+	if (c->state == SPATE_CLOSED || (c->options & TCP_O_PROBE))
 		return -ENOTCONN;
 	switch (option) {
 	case SPATE_OPT_KEEPALIVE:

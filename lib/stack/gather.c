@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <rte_ip.h>
-#include <rte_tcp.h>
 
 #include "stack/stack.h"
 #include "wire/checksum.h"

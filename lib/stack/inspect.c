@@ -289,10 +289,8 @@ spate_stack_leaked(const struct spate_stack *s)
 	int64_t open, time_wait;
 
 	conn_table_walk(&s->tcp.table, 0, UINT32_MAX, count_one, &n);
-	open = v[SPATE_OPENED] - v[SPATE_CLOSED_IN_ORDER] - v[SPATE_RESET] - v[SPATE_TIMED_OUT] -
-	       v[SPATE_REFUSED];
-	time_wait = v[SPATE_TW_ENTERED] - v[SPATE_TW_REUSED] - v[SPATE_TW_RECYCLED] -
-		    v[SPATE_TW_RESET] - v[SPATE_TW_EXPIRED];
+	open = v[SPATE_OPENED] - spate_ends_ended(&s->counters);
+	time_wait = v[SPATE_TW_ENTERED] - spate_time_waits_ended(&s->counters);
 	/* A TIME_WAIT below a SYN_RCVD has no entry of its own. */
 	for (uint32_t i = 0; i < s->tcp.untouched; i++)
 		n.time_wait += s->tcp.conns[i].state == SPATE_SYN_RCVD &&

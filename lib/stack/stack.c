@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A burst's way: every frame is parsed (classify.c) and its connection's bucket fetched,
- * then their records are guessed, and fetched, together (conn_table_guess_bulk), then handed to TCP
- * one after the other, with everything they touch already on its way into the cache.
+ * A burst's way: every frame is parsed (classify.c); then the buckets of all their connections are
+ * fetched, and the records they lead to guessed and fetched (conn_table_guess_bulk); then they are
+ * handed to TCP one after the other, with everything they touch already on its way into the cache.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -303,6 +302,12 @@ spate_large_frame_refused(struct spate_stack *s)
 	spate_count(&s->counters, SPATE_TX_REFUSED);
 	s->conf.tx_large_max = 0;
 	spate_set_large_frames(s, false);
+}
+
+void
+spate_dropped(struct spate_stack *s, int why, uint32_t n)
+{
+	spate_count_n(&s->counters, why, n);
 }
 
 int

@@ -47,6 +47,9 @@
 	X(DROP_NEIGH_FULL, drop_neigh_full, "no room in the neighbour table")                      \
 	X(DROP_NEIGH_QUEUE, drop_neigh_queue, "too many frames waiting for one neighbour")         \
 	X(DROP_NEIGH_FAILED, drop_neigh_failed, "neighbour does not answer")                       \
+	X(DROP_SHARE, drop_share,                                                                  \
+		"ARP or ND not told to another queue: no buffer, or it is behind")                 \
+	X(DROP_VANISHED, drop_vanished, "frames on their way out when the port's memory vanished") \
 	X(ARP_REQUESTS_SENT, arp_requests_sent, "ARP requests sent")                               \
 	X(ARP_REPLIES_SENT, arp_replies_sent, "ARP replies sent")                                  \
 	X(ARP_RECEIVED, arp_received, "ARP packets received, well formed")                         \
@@ -192,6 +195,24 @@ static inline void
 spate_count_n(struct spate_counters *c, enum spate_counter id, uint64_t n)
 {
 	c->v[id] += n;
+}
+
+/* Connection ends that have ended, and TIME_WAITs: what is opened and entered less those is there.
+ */
+static inline uint64_t
+spate_ends_ended(const struct spate_counters *c)
+{
+	const uint64_t *v = c->v;
+
+	return v[SPATE_CLOSED_IN_ORDER] + v[SPATE_RESET] + v[SPATE_TIMED_OUT] + v[SPATE_REFUSED];
+}
+
+static inline uint64_t
+spate_time_waits_ended(const struct spate_counters *c)
+{
+	const uint64_t *v = c->v;
+
+	return v[SPATE_TW_REUSED] + v[SPATE_TW_RECYCLED] + v[SPATE_TW_RESET] + v[SPATE_TW_EXPIRED];
 }
 
 /* Add every counter of `from` to `to`: reading another core's is allowed. */

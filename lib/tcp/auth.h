@@ -27,7 +27,7 @@
 struct auth_key {
 	struct spate_auth_key conf;
 	struct auth_mac *master; /* NULL: not in use */
-	bool preferred;          /* new connections begin with it (spate_auth_use) */
+	bool preferred;          /* new connections begin with it (spate_auth_key_use) */
 };
 
 /* A connection, or what TIME_WAIT has left of one. */

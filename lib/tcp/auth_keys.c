@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "tcp/auth.h"
+#include "wire/addr.h"
 
 _Static_assert(SPATE_AUTH_KEYS_MAX < AUTH_KEY_NONE, "a key's index is a byte");
 
@@ -65,16 +66,6 @@ tcp_auth_free(struct tcp *t)
 	t->auth = NULL;
 }
 
-/* Are the first `prefix` bits of two addresses the same? */
-static bool
-same_network(const uint8_t *a, const uint8_t *b, uint8_t prefix)
-{
-	uint8_t rest = prefix % 8;
-
-	return memcmp(a, b, prefix / 8) == 0 &&
-	       (rest == 0 || (a[prefix / 8] ^ b[prefix / 8]) >> (8 - rest) == 0);
-}
-
 static const uint8_t *
 bytes_of(const struct spate_addr *a)
 {
@@ -85,7 +76,7 @@ static bool
 same_peer(const struct spate_auth_key *a, const struct spate_auth_key *b, uint8_t prefix)
 {
 	return a->peer.family == b->peer.family &&
-	       same_network(bytes_of(&a->peer), bytes_of(&b->peer), prefix);
+	       addr_same_prefix(bytes_of(&a->peer), bytes_of(&b->peer), prefix);
 }
 
 static bool
@@ -109,7 +100,7 @@ matches(const struct tcp *t, const struct auth_key *key, const struct flow_key *
 	const uint8_t *raddr = v6 ? addr6_of(&t->ip->peers6, k->raddr) : (const uint8_t *)&k->raddr;
 
 	return key->master && c->peer.family == (v6 ? AF_INET6 : AF_INET) &&
-	       same_network(raddr, bytes_of(&c->peer), c->prefix) &&
+	       addr_same_prefix(raddr, bytes_of(&c->peer), c->prefix) &&
 	       ports_meet(c->peer.port, k->rport) && ports_meet(c->local_port, k->lport);
 }
 

@@ -2,7 +2,7 @@
 /*
  * tcp/congestion: how large the window is after an ACK, and after a loss.
  *
- * What is lost, and when, is ack.c's and recovery.c's to find out; slow start is the same
+ * What is lost, and when, is recovery.c's and rack.c's to find out; slow start is the same
  * for all. An algorithm has two questions to answer: how the window grows in congestion
  * avoidance, and what it shrinks to. It keeps what it must in a struct congestion_memory,
  * which a connection has from its first congestion on, if there is room for one
@@ -12,7 +12,6 @@
 #ifndef SPATE_TCP_CONGESTION_H
 #define SPATE_TCP_CONGESTION_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "spate.h"

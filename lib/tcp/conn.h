@@ -111,7 +111,7 @@ struct tcp_conn {
 	 */
 	uint8_t timer : 4;        /* enum tcp_timer */
 	uint8_t dupacks : 2;      /* up to the three that tell of a loss */
-	uint8_t congestion : 1;   /* enum congestion_name */
+	uint8_t congestion : 1;   /* enum spate_congestion */
 	uint8_t probing : 1;      /* a loss probe is out: the timer is the timeout's now */
 	uint8_t backoff : 5;      /* doublings of the RTO since the last RTT sample (Karn) */
 	uint8_t cwnd_limited : 1; /* the last output ended for lack of cwnd */

@@ -356,10 +356,8 @@ tcp_input(struct tcp *t, struct tcp_rx *rx)
 	uint32_t handle = conn_table_confirm(&t->table, rx->hash, rx->key, rx->handle);
 
 	spate_count(t->counters, SPATE_RX_SEGMENTS);
-	if (unlikely(t->now_ns < t->quiet_until_ns)) {
-		spate_count(t->counters, SPATE_QUIET);
+	if (tcp_quiet(t))
 		return;
-	}
 	if (rx->seg.flags & TCP_RST)
 		spate_count(t->counters, SPATE_RST_RECEIVED);
 	/* A TIME_WAIT that a SYN of this very burst is about to replace still has its key. */

@@ -50,8 +50,7 @@ tcp_accept_syn(struct tcp *t, const struct tcp_rx *rx, uint16_t listener, uint32
 		return false;
 	tcp_isn(t, rx->key, &iss, &c->ts_offset);
 	if (tw != TIMEWAIT_NONE) {
-		/* RFC 9293 3.6.1, RFC 6191: beyond anything the old incarnation has sent. */
-		iss = t->tw.records[tw].snd_nxt + 65537;
+		iss = tcp_time_wait_iss(t, tw);
 		t->tw.records[tw].flags |= TIMEWAIT_CHILD;
 		c->flags |= TCP_F_OVER_TW;
 		c->over_tw = tw;

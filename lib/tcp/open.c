@@ -59,7 +59,7 @@ open_tuple(
 		uint32_t tw = handle & ~CONN_TABLE_SPACE;
 
 		/* TW-06: beyond the old incarnation's numbers, and with its TS.Recent. */
-		iss = t->tw.records[tw].snd_nxt + 65537;
+		iss = tcp_time_wait_iss(t, tw);
 		c->ts_recent = t->tw.records[tw].ts_recent;
 		tcp_time_wait_replaced(t, tw);
 	}
@@ -87,16 +87,6 @@ tuple_usable(const struct tcp *t, uint32_t handle)
 	       tcp_time_wait_may_reuse(t, handle & ~CONN_TABLE_SPACE);
 }
 
-/* TW-11, RFC 9293 3.4.3: after a crash nobody knows which numbers are still in the network. */
-static bool
-must_be_quiet(struct tcp *t)
-{
-	if (t->now_ns >= t->quiet_until_ns)
-		return false;
-	spate_count(t->counters, SPATE_QUIET);
-	return true;
-}
-
 int
 tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out)
 {
@@ -105,7 +95,7 @@ tcp_connect(struct tcp *t, const struct flow_key *key, spate_conn *out)
 
 	if (!ip_is_peer(t->ip, key->raddr))
 		return -EINVAL;
-	if (must_be_quiet(t))
+	if (tcp_quiet(t))
 		return -EAGAIN;
 	if (!tuple_usable(t, handle))
 		return -EADDRINUSE;
@@ -234,7 +224,7 @@ tcp_connect_any(struct tcp *t, struct local_port *source,
 
 	if (!ip_is_peer(t->ip, raddr))
 		return -EINVAL;
-	if (must_be_quiet(t))
+	if (tcp_quiet(t))
 		return -EAGAIN;
 	/* A search that was cut short goes on where it stopped. */
 	chosen = source->searched == 0 && begin_search(&s, &hash);

@@ -27,7 +27,7 @@ tcp_ready(struct tcp *t, struct tcp_conn *c)
 	t->ready_tail = index;
 }
 
-/* The same from snd_nxt: data that is sent for the first time (RFC 3168 6.1.2). */
+/* A segment from snd_nxt on: data that is sent for the first time (RFC 3168 6.1.2). */
 static bool
 send_first(struct tcp *t, struct tcp_conn *c, uint32_t len, uint8_t flags)
 {
@@ -152,7 +152,7 @@ retransmit_lost(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
 }
 
 /*
- * May a segment of `len` bytes, less than there is room for, leave now (DT-06)? The last with
+ * May a segment of less than there is room for leave now (DT-06)? The last with
  * the FIN behind it always. Corked: nothing else. Otherwise RFC 1122 4.2.3.4: when nothing is
  * in flight, or Nagle's algorithm is off.
  */

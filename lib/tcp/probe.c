@@ -19,11 +19,9 @@ tcp_probe_open(struct tcp *t, const struct flow_key *key, spate_conn *out)
 
 	if (t->ops->on_segment == NULL || !ip_is_peer(t->ip, key->raddr))
 		return -EINVAL;
-	if (t->now_ns < t->quiet_until_ns) {
-		/* TW-11: what a probe sends could be taken for something of before the crash. */
-		spate_count(t->counters, SPATE_QUIET);
+	/* What a probe sends could be taken for something of before the crash. */
+	if (tcp_quiet(t))
 		return -EAGAIN;
-	}
 	if (conn_table_lookup(&t->table, hash, key) != CONN_TABLE_NONE)
 		return -EADDRINUSE;
 	hop = ip_hop(t->ip, key->raddr);

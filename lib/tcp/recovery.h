@@ -115,7 +115,10 @@ bool tcp_rack_all_lost(struct tcp *t, struct tcp_conn *c);
 /* The next stretch to be sent again: at *seq so many numbers, FIN included; 0: none. */
 uint32_t tcp_rack_next(const struct tcp *t, const struct tcp_conn *c, uint32_t *seq);
 
-/* `len` numbers at `seq` were sent: that stretch, or (`again` false) new data in recovery. */
+/*
+ * `len` numbers were sent: of the stretch tcp_rack_next() has named, or (`again` false) new data in
+ * recovery.
+ */
 void tcp_rack_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, bool again);
 
 /* RFC 8985 7.2: may the timer be a loss probe's, and how long it waits, in microseconds. */

@@ -26,7 +26,8 @@
  *   chain.c       several in one frame, for a port that cuts them apart
  *   send_queue.c  what the application has queued
  *   ack.c         what an acknowledgement does: RTT, the peer's window, and then:
- *   recovery.h    the congestion window, what is lost, what is sent again for it
+ *   recovery.h    the congestion window (cwnd.c, congestion.c), what is lost (recovery.c, rack.c,
+ *                 scoreboard.c), what is sent again for it, and that it was for nothing (undo.c)
  *   icmp.c        what ICMP errors do to connections: path MTU, unreachable
  *   path_mtu.c    smaller segments, and when larger ones are tried again
  *   user_timeout.c  how long what was sent may go unacknowledged, and the option
@@ -35,6 +36,7 @@
  *   ageing.c      TS.Recent of idle connections, twice a day
  *   timers.c      one timer a connection: retransmission, persist, FIN_WAIT_2
  *   probe.c       tuples that are the application's to send on and to look at
+ *   conn.h        a connection's record; acceptable.h  the rules it is held to; seq.h  numbers
  *
  * It knows no port and no clock: `now_ns` is set by the stack. Below it are flow, ip,
  * wire, time and stats.
@@ -99,7 +101,7 @@ struct tcp {
 	uint32_t free_head;  /* linked by ready_next */
 	uint32_t grave_head; /* ended during this call: not to be reused before the next */
 	uint32_t untouched;  /* records from here on were never used */
-	uint32_t in_use;
+	uint32_t in_use;     /* records: what fuzz holds the table to */
 	uint64_t state_count[SPATE_N_STATES];
 
 	struct tcp_chunk *chunks;
@@ -159,6 +161,7 @@ tcp_conn_index(const struct tcp *t, const struct tcp_conn *c)
 struct tcp_conn *tcp_conn_new(struct tcp *t, const struct flow_key *key, uint64_t hash,
 	enum spate_state state, uint16_t hop, uint32_t instead);
 
+/* Move to `state`, which is counted; what is done on the way is state.c's. */
 void tcp_set_state(struct tcp *t, struct tcp_conn *c, enum spate_state state);
 
 /* The connection is over. Counts it, tells the application `reason`, leaves the table. */
@@ -180,7 +183,20 @@ tcp_is_embryo(const struct tcp_conn *c)
 	return c->state == SPATE_SYN_RCVD && (c->flags & TCP_F_PASSIVE);
 }
 
-/* ---- input.c, input_syn.c, time_wait.c */
+/*
+ * TW-11, RFC 9293 3.4.3: after a crash nobody knows which numbers are still in the network. Is it
+ * too early to send or take anything? Counts.
+ */
+static inline bool
+tcp_quiet(struct tcp *t)
+{
+	if (likely(t->now_ns >= t->quiet_until_ns))
+		return false;
+	spate_count(t->counters, SPATE_QUIET);
+	return true;
+}
+
+/* ---- input.c, input_text.c, input_syn.c, time_wait.c */
 
 /* Any segment that passed the checksum. */
 void tcp_input(struct tcp *t, struct tcp_rx *rx);
@@ -231,6 +247,14 @@ void tcp_time_wait_replaced(struct tcp *t, uint32_t tw);
 /* May an active open take this TIME_WAIT's tuple (TW-06)? */
 bool tcp_time_wait_may_reuse(const struct tcp *t, uint32_t tw);
 
+/* The ISS of a new incarnation over it, in either role: beyond all that the old one has sent. */
+static inline uint32_t
+tcp_time_wait_iss(const struct tcp *t, uint32_t tw)
+{
+	/* RFC 9293 3.6.1, RFC 6191 2: the largest window without a scale, and the FIN. */
+	return t->tw.records[tw].snd_nxt + UINT16_MAX + 2;
+}
+
 /* Is any TIME_WAIT on this local address (LISTENER_ANY: any) and port? Walks them all. */
 bool tcp_time_wait_on_port(const struct tcp *t, rte_be32_t laddr, rte_be16_t lport);
 
@@ -268,7 +292,7 @@ int tcp_offer_timestamps(struct tcp_conn *c, uint64_t on);
 /* The options of our SYN or SYN+ACK. */
 uint8_t tcp_syn_options(const struct tcp *t, const struct tcp_conn *c, uint8_t *p);
 
-/* Take the peer's SYN options; `offered` says what we may agree to. */
+/* Take the peer's SYN options: what we have offered (tcp_offer) is agreed to, or is not. */
 void tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
 
 /* RCV.WND.SHIFT that we offer, for the largest receive buffer; and a connection's. */
@@ -305,6 +329,7 @@ struct tcp_identity {
 	uint8_t len;
 };
 
+/* Of the tuple `k`, local end first. */
 void tcp_identify(const struct tcp *t, const struct flow_key *k, struct tcp_identity *out);
 
 /* RFC 6528: *iss for a new incarnation, *ts_offset for its timestamps. */
@@ -329,6 +354,17 @@ tcp_ack_now(struct tcp *t, struct tcp_conn *c)
 /* Build segments of ready connections while there is room for `max` frames. */
 void tcp_output(struct tcp *t, uint32_t max);
 
+/* One byte (or the FIN) beyond a closed window (RFC 9293 3.8.6.1). */
+void tcp_send_probe(struct tcp *t, struct tcp_conn *c);
+
+/* The last of what is in flight may be lost: one segment that will draw an ACK (RFC 8985 7.3). */
+void tcp_send_loss_probe(struct tcp *t, struct tcp_conn *c);
+
+/* An empty segment that must be answered (RFC 9293 3.8.4). */
+void tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
+
+/* ---- segment.c */
+
 /* A segment without payload, now, outside any connection's bookkeeping. */
 void tcp_send_bare(struct tcp *t, const struct flow_key *k, uint16_t hop, uint32_t seq,
 	uint32_t ack, uint16_t wnd, uint8_t flags, const struct tcp_options *o);
@@ -339,12 +375,6 @@ void tcp_send_bare_auth(struct tcp *t, const struct flow_key *k, uint16_t hop, u
 
 /* The ACK of the peer's FIN from a connection that ends with it, in TIME_WAIT or not. */
 void tcp_send_last_ack(struct tcp *t, struct tcp_conn *c);
-
-/* One byte (or the FIN) beyond a closed window (RFC 9293 3.8.6.1). */
-void tcp_send_probe(struct tcp *t, struct tcp_conn *c);
-
-/* An empty segment that must be answered (RFC 9293 3.8.4). */
-void tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
 
 /* A segment made by somebody else, of no connection. False when there was no buffer. */
 bool tcp_send_made(struct tcp *t, const struct flow_key *k, uint16_t hop, struct tcp_seg_head *h,
@@ -377,6 +407,7 @@ uint64_t tcp_send_copy(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t at, uint8_t *to, uint32_t len);
 /* The first `len` bytes are acknowledged. */
 void tcp_send_drop(struct tcp *t, struct tcp_conn *c, uint32_t len);
+/* Nothing is queued any more: what was not sent never will be (snd_end becomes snd_nxt). */
 void tcp_send_clear(struct tcp *t, struct tcp_conn *c);
 
 /* ---- ack.c */
@@ -396,7 +427,10 @@ void tcp_ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack, const struct t
 /* RFC 9293 3.10.7.4 fifth check: SND.WND from the newest segment. */
 void tcp_update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
-/* ---- recovery.c, and more in recovery.h */
+/* RTO now, backoff included, in microseconds. */
+uint64_t tcp_rto_us(const struct tcp *t, const struct tcp_conn *c);
+
+/* ---- recovery.c, cwnd.c, and more in recovery.h */
 
 /* SEG.ACK == SND.UNA with data in flight and nothing else to say (RFC 5681 2). */
 void tcp_ack_duplicate(struct tcp *t, struct tcp_conn *c);
@@ -406,9 +440,6 @@ void tcp_congestion_timeout(struct tcp *t, struct tcp_conn *c);
 
 /* ECE: congestion without loss (RFC 3168 6.1.2). */
 void tcp_congestion_notified(struct tcp *t, struct tcp_conn *c);
-
-/* RTO now, backoff included, in microseconds. */
-uint64_t tcp_rto_us(const struct tcp *t, const struct tcp_conn *c);
 
 static inline uint32_t
 tcp_now_us(const struct tcp *t)
@@ -420,9 +451,6 @@ tcp_now_us(const struct tcp *t)
 
 /* An ICMP error about a segment of ours (rows PM). */
 void tcp_icmp_error(struct tcp *t, const struct ip_error *e);
-
-/* The last of what is in flight may be lost: one segment that will draw an ACK (RFC 8985 7.3). */
-void tcp_send_loss_probe(struct tcp *t, struct tcp_conn *c);
 
 /* ---- path_mtu.c */
 
@@ -507,6 +535,7 @@ int tcp_user_timeout_set(struct tcp *t, struct tcp_conn *c, uint64_t ms);
 uint16_t tcp_user_timeout_option(const struct tcp *t, const struct tcp_conn *c);
 void tcp_user_timeout_adopt(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
 void tcp_user_timeout_input(struct tcp *t, struct tcp_conn *c, const struct tcp_options *o);
+
 /* ---- probe.c: see spate.h */
 
 int tcp_probe_open(struct tcp *t, const struct flow_key *key, spate_conn *out);

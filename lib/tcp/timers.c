@@ -13,7 +13,7 @@
  *   FIN_WAIT_2  closed by the application, acknowledged, and no FIN comes (CM-13)
  *   KEEPALIVE   nothing of the above, and the application wants to know (CM-17)
  *
- * None of the first three, nor KEEPALIVE's probes, goes on beyond the connection's user
+ * None of the first five, nor KEEPALIVE's probes, goes on beyond the connection's user
  * timeout, where it has one (OP-07). TIME_WAIT has its own queue (time_wait.c).
  */
 #include <errno.h>

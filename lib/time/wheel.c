@@ -51,7 +51,6 @@ wheel_init(struct wheel *w, void *nodes, uint32_t capacity, uint64_t now_ns)
 {
 	memset(w, 0, sizeof(*w));
 	w->now = now_ns >> WHEEL_TICK_SHIFT;
-	w->capacity = capacity;
 	w->nodes = nodes;
 	memset(w->head, 0xff, sizeof(w->head));
 	for (uint32_t i = 0; i < capacity; i++)

@@ -35,7 +35,6 @@ struct wheel_node {
 
 struct wheel {
 	uint64_t now; /* last tick processed */
-	uint32_t capacity;
 	struct wheel_node *nodes;
 	uint64_t occupied[WHEEL_LEVELS][WHEEL_SLOTS / 64];
 	uint32_t head[WHEEL_LEVELS * WHEEL_SLOTS + 1]; /* the last one heads `pending` */

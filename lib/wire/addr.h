@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_byteorder.h>
 
@@ -34,6 +35,15 @@ static inline rte_be32_t
 addr_v6_name(uint32_t number)
 {
 	return rte_cpu_to_be_32(ADDR_V6_BASE | number);
+}
+
+/* Do two addresses of any length, as bytes, have their first `prefix` bits in common? */
+static inline bool
+addr_same_prefix(const uint8_t *a, const uint8_t *b, uint8_t prefix)
+{
+	uint8_t bytes = prefix / 8, bits = prefix % 8;
+
+	return memcmp(a, b, bytes) == 0 && (bits == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits) == 0);
 }
 
 #endif

@@ -17,9 +17,8 @@
 #define ICMP_ECHO_REPLY   0
 #define ICMP_ECHO_REQUEST 8
 
-#define ICMP6_ECHO_REQUEST    128
-#define ICMP6_ECHO_REPLY      129
-#define ICMP6_FIRST_NOT_ERROR 128 /* types below are errors */
+#define ICMP6_ECHO_REQUEST 128
+#define ICMP6_ECHO_REPLY   129
 
 #define ICMP_QUOTE_LEN 8 /* bytes of the quoted payload that must be there: ports and sequence */
 

@@ -7,7 +7,6 @@
 #ifndef SPATE_WIRE_ND_H
 #define SPATE_WIRE_ND_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_ether.h>

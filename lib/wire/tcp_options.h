@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wire/tcp_options: TCP options, from bytes and to bytes (OP-01 to OP-05).
+ * wire/tcp_options: TCP options, from bytes and to bytes (OP-01 to OP-05, OP-07, OP-08).
  *
  * Parsing is total: any 40 bytes give an answer. What an option means for a
  * connection (SYN only, both sides or none, clamping) is tcp/negotiate.c's business.

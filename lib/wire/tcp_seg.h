@@ -9,7 +9,6 @@
 #ifndef SPATE_WIRE_TCP_SEG_H
 #define SPATE_WIRE_TCP_SEG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 

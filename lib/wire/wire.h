@@ -21,10 +21,10 @@ enum wire_error {
 	WIRE_IP_LENGTH,   /* total length below the header or past the frame */
 	WIRE_IP_CHECKSUM, /* IPv4 header checksum */
 	WIRE_IP_FRAGMENT, /* a fragment: not reassembled */
-	WIRE_IP_PROTOCOL, /* neither TCP nor ICMP */
+	WIRE_IP_PROTOCOL, /* neither TCP, UDP nor ICMP */
 	WIRE_L4_HEADER,   /* TCP data offset below 5 or past the packet, ICMP too short */
 	WIRE_L4_CHECKSUM, /* TCP or ICMP checksum */
-	WIRE_ARP,         /* ARP that is not Ethernet/IPv4, or an unknown operation */
+	WIRE_ARP,         /* ARP not for Ethernet and IPv4, or that asks nothing; ND not valid */
 	WIRE_ERRORS
 };
 

@@ -39,7 +39,7 @@ void two_end(struct two *t);
 /* From how many tuples connections are opened: local ports of one address, or four. */
 void two_tuples(struct two *t, uint32_t addresses, uint32_t ports);
 
-/* The client opens TWO_BURST connections; their SYNs leave with the next two_turn(). */
+/* The client opens TWO_BURST connections; their SYNs leave with the next two_to_server(). */
 void two_open(struct two *t, enum two_watch watch);
 
 /*

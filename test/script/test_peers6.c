@@ -132,7 +132,7 @@ IP_04_off(struct script *s)
 	uint32_t len;
 
 	START(s);
-	EQUAL(s, -spate_add_addresses(s->stack, &v6, &v6), EINVAL);
+	EQUAL(s, -spate_add_addresses(s->stack, &v6, &v6), EAFNOSUPPORT);
 	EQUAL(s, -spate_listen(s->stack, &v6, 0, 0, COOKIE), EAFNOSUPPORT);
 	EQUAL(s, -spate_resolve(s->stack, &v6), EAFNOSUPPORT);
 	EQUAL(s, -spate_connect_from(s->stack, &v4, &v6, &c), EAFNOSUPPORT);

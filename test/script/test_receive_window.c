@@ -111,7 +111,7 @@ DT_04_end_while_growing(struct script *s)
 	EVENTS(s, "closed:ECONNABORTED");
 }
 
-static const char seven_hundred[700] = "x";
+static const char thousand[1000] = "x";
 
 /*
  * As often as there is room for: from a small window to a large one. And the scale, whose unit is
@@ -126,6 +126,9 @@ DT_04_fifteen_doublings(struct script *s)
 	s->conf.tcp.receive_buffer_max = (want << 15) + 100000;
 	s->peer_ws = true;
 	START(s);
+	/* Fifty megabytes: in few of the configurations. */
+	if (script_v6 || s->active || s->peer_ts || s->aim)
+		return;
 	CONNECT(s);
 	OUT(s, SYN, .win = SET(1500));
 	AFTER(s, 100);
@@ -133,8 +136,8 @@ DT_04_fifteen_doublings(struct script *s)
 	EVENTS(s, "established");
 	FORGET(s);
 	for (int round = 0; round < 18; round++, want *= 2) {
-		for (uint32_t n = 0; n <= want / 2; n += 700, seq += 700) {
-			IN(s, ACK, .seq = seq, .ack = 1, .data = seven_hundred, .len = 700);
+		for (uint32_t n = 0; n <= want / 2; n += 1000, seq += 1000) {
+			IN(s, ACK, .seq = seq, .ack = 1, .data = thousand, .len = 1000);
 			s->received_len = 0;
 			s->events[0] = 0;
 			FORGET(s);
