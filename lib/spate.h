@@ -246,7 +246,7 @@ int spate_lend(struct spate_stack *s, const void *mem, size_t len, uint64_t iova
 /* The time the stack was last given. */
 uint64_t spate_now(const struct spate_stack *s);
 
-/* Also answer for the addresses `first` to `last`, of one family. 0, -EINVAL, -ENOSPC. */
+/* Also answer for the addresses `first` to `last`. 0, -EAFNOSUPPORT, -EINVAL, -ENOSPC. */
 int spate_add_addresses(
 	struct spate_stack *s, const struct spate_addr *first, const struct spate_addr *last);
 
@@ -297,8 +297,8 @@ struct spate_source {
 };
 
 /*
- * Addresses first..last, of one family, times ports first_port..last_port (host order). 0, or
- * -EINVAL: a range is empty, or the addresses are not all of one range that this stack answers for.
+ * Addresses first..last times ports first_port..last_port (host order). 0; -EAFNOSUPPORT; -EINVAL:
+ * a range is empty, or the addresses are not all of one range that this stack answers for.
  */
 int spate_source_init(struct spate_stack *s, struct spate_source *src,
 	const struct spate_addr *first, const struct spate_addr *last, uint16_t first_port,

@@ -136,7 +136,7 @@ IP_04_off(struct script *s)
 	EQUAL(s, -spate_listen(s->stack, &v6, 0, 0, COOKIE), EAFNOSUPPORT);
 	EQUAL(s, -spate_resolve(s->stack, &v6), EAFNOSUPPORT);
 	EQUAL(s, -spate_connect_from(s->stack, &v4, &v6, &c), EAFNOSUPPORT);
-	EQUAL(s, -spate_source_init(s->stack, &src, &v6, &v6, 1, 2), EINVAL);
+	EQUAL(s, -spate_source_init(s->stack, &src, &v6, &v6, 1, 2), EAFNOSUPPORT);
 	script_v6 = true;
 	len = script_build(s, &(struct seg){.flags = SYN}, b);
 	script_v6 = false;
