@@ -150,30 +150,31 @@ syn_in_syn_rcvd(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	return true;
 }
 
-/* Fifth check: is the ACK acceptable? False: answered, and to be dropped. */
-static bool
-ack_acceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
+/* Fifth check: is the ACK acceptable? */
+static __rte_always_inline bool
+ack_fits(const struct tcp_conn *c, const struct tcp_seg *s)
 {
-	const struct tcp_seg *s = &rx->seg;
 	/* MAX.SND.WND, and what a SYN may have offered, whose window is not scaled. */
 	uint32_t max_wnd = RTE_MAX((uint32_t)c->wnd_max << tcp_snd_wscale(c), UINT16_MAX);
 
-	/* In SYN_RCVD an RST goes, and the state stays (RS-04). */
-	if (unlikely(c->state == SPATE_SYN_RCVD)) {
-		if (seq_gt(s->ack, c->snd_una) && seq_leq(s->ack, c->snd_nxt))
-			return true;
-		tcp_reset_reply(t, rx);
-	} else {
-		if (likely(acceptable_ack(c->snd_una, c->snd_nxt, max_wnd, s->ack)))
-			return true;
-		/* RFC 5961 7 limits what an attacker without data could draw. */
-		if (s->data_len)
-			tcp_ack_now(t, c);
-		else
-			tcp_challenge_ack(t, c);
-	}
+	if (unlikely(c->state == SPATE_SYN_RCVD))
+		return seq_gt(s->ack, c->snd_una) && seq_leq(s->ack, c->snd_nxt);
+	return acceptable_ack(c->snd_una, c->snd_nxt, max_wnd, s->ack);
+}
+
+/* It is not: answered, and to be dropped. */
+static __rte_noinline void
+refuse_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_rx *rx)
+{
 	spate_count(t->counters, SPATE_UNACCEPTABLE_ACK);
-	return false;
+	/* In SYN_RCVD an RST goes, and the state stays (RS-04). */
+	if (c->state == SPATE_SYN_RCVD)
+		tcp_reset_reply(t, rx);
+	/* RFC 5961 7 limits what an attacker without data could draw. */
+	else if (rx->seg.data_len)
+		tcp_ack_now(t, c);
+	else
+		tcp_challenge_ack(t, c);
 }
 
 /* It is, in SYN_RCVD. False: drop. */
@@ -287,11 +288,12 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 	/* First, the sequence number. */
 	if (!acceptable_seq(c->rcv_nxt, tcp_rcv_wnd(c), s->seq, tcp_seg_len(s)) &&
 		!bare_fin(c, s)) {
-		if (behind_window(c, s) &&
-			(!ack_acceptable(t, c, rx) || !ack_received(t, c, s, &o) ||
-				tcp_seg_len(s) == 0))
-			return;
-		unacceptable(t, c, s);
+		if (!behind_window(c, s))
+			unacceptable(t, c, s);
+		else if (!ack_fits(c, s))
+			refuse_ack(t, c, rx);
+		else if (ack_received(t, c, s, &o) && tcp_seg_len(s) > 0)
+			unacceptable(t, c, s);
 		return;
 	}
 	/* Fourth, SYN: RFC 9293 3.10.7.4, a passive SYN_RCVD returns to LISTEN; else RFC 5961 4. */
@@ -307,8 +309,10 @@ input_conn(struct tcp *t, struct tcp_conn *c, struct tcp_rx *rx)
 		spate_count(t->counters, SPATE_NO_ACK_BIT);
 		return;
 	}
-	if (!ack_acceptable(t, c, rx))
+	if (unlikely(!ack_fits(c, s))) {
+		refuse_ack(t, c, rx);
 		return;
+	}
 	/*
 	 * RFC 7323 4.3: TS.Recent moves with segments at or before the last ACK sent; but not with
 	 * what is dropped for its SYN or its ACK, or one blind guess would close PAWS for good.
