@@ -174,7 +174,7 @@ client_start(struct work *w, int index, const struct client_config *conf)
 		return -ENOBUFS;
 	client_set_pace(w, c);
 	c->resolved = c->sweeping = false;
-	c->unanswered = !conf->verify_time_wait;
+	c->unanswered = true;
 	c->sweep_at = 0;
 	c->keep_until_ns = 0;
 	if (conf->verify_time_wait) {

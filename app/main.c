@@ -97,15 +97,11 @@ eal_hint(int error)
 static int
 start_dpdk(struct options *o)
 {
-	char no_hugepages[128];
-
 	if (rte_eal_init(o->eal_argc, o->eal_argv) < 0) {
 		fprintf(stderr, "spate: EAL did not start: %s%s\n", rte_strerror(rte_errno),
 			eal_hint(rte_errno));
 		return rte_errno == EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
-	snprintf(no_hugepages, sizeof(no_hugepages), "no hugepages (%s)",
-		o->why_no_hugepages ? o->why_no_hugepages : "--no-huge");
 	if (engine_count_workers() == 0) {
 		fprintf(stderr, "spate: no worker lcore: give EAL at least two lcores, the first "
 				"is for the "
@@ -118,9 +114,13 @@ start_dpdk(struct options *o)
 			fprintf(stderr, "spate: no memory for the embedded wire\n");
 			return EXIT_FAILED;
 		}
-		printf("embedded wire: ports 0 and 1, %u worker lcore%s, %s\n",
-			engine_count_workers(), engine_count_workers() > 1 ? "s" : "",
-			rte_eal_has_hugepages() ? "hugepages" : no_hugepages);
+		printf("embedded wire: ports 0 and 1, %u worker lcore%s, ", engine_count_workers(),
+			engine_count_workers() > 1 ? "s" : "");
+		if (rte_eal_has_hugepages())
+			printf("hugepages\n");
+		else
+			printf("no hugepages (%s)\n",
+				o->why_no_hugepages ? o->why_no_hugepages : "--no-huge");
 		fflush(stdout);
 	}
 	if (rte_eth_dev_count_avail() == 0) {

@@ -235,10 +235,12 @@ default_eal(struct options *o)
 {
 	char lcores[1024];
 	int queues = 2 * RTE_MAX(1, default_lcores(lcores, sizeof(lcores)) / 2);
-	/* --in-memory needs the right to map hugepages, which is root's. */
-	/* And EAL reserves address space for all that could ever be there. */
 	bool good = true;
 
+	/*
+	 * --in-memory needs the right to map hugepages, which is root's, and EAL reserves address
+	 * space for all that could ever be there.
+	 */
 	if (geteuid() != 0)
 		o->why_no_hugepages = "only root can map them";
 	else if (address_space_limited())

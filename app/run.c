@@ -481,8 +481,8 @@ run_finish(struct app *a)
 	engine_halt(&a->engine);
 	run_each_slot(a, -1, check_sums, &leaked);
 	totals_read(a, &t);
-	if (!verify_say_all(a) || !outcome_say(a, &t))
-		a->failed = true;
+	a->failed |= !verify_say_all(a);
+	a->failed |= !outcome_say(a, &t);
 	totals_since(&t, &a->base);
 	summary_print(a, &t);
 	printf("leaked   %lld\n", (long long)leaked);

@@ -320,7 +320,8 @@ void spate_source_share(struct spate_source *src, uint16_t share, uint16_t of);
  * output. Returns 0 and the connection; -EADDRNOTAVAIL when every tuple is taken, -EAGAIN when
  * none was found in a bounded search or in quiet time (call again), -ENOBUFS when the table or the
  * room for protected ones is full, -EAFNOSUPPORT, -EHOSTUNREACH when there is no room for the
- * next hop, -EINVAL when `remote` is an address no other host can have, or not of src's family. */
+ * next hop, -EINVAL when `remote` is an address no other host can have, or not of src's family.
+ */
 int spate_connect(struct spate_stack *s, struct spate_source *src, const struct spate_addr *remote,
 	spate_conn *c);
 
@@ -580,8 +581,7 @@ void spate_state_counts(const struct spate_stack *s, uint64_t counts[SPATE_N_STA
 /* What it counts; readable from any thread (stats/counters.h). */
 const struct spate_counters *spate_stack_counters(const struct spate_stack *s);
 
-/* Connections opened less ended less found in the table, and TIME_WAITs so: 0, or a defect. Slow.
- */
+/* Connections opened less ended less found, and TIME_WAITs so: 0, or a defect. Slow. */
 int64_t spate_stack_leaked(const struct spate_stack *s);
 
 /*

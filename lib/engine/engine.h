@@ -40,9 +40,9 @@ struct engine_worker;
 
 /* A bad network between a slot and its port. */
 struct engine_impair {
+	/* Where conf.in, or conf.out, is not set frames pass, after those that are on their way. */
 	struct impair_pipe in, out;
-	bool bad_in, bad_out; /* else frames pass, after those that are on their way */
-	uint16_t n_leaving;   /* frames of `out` the port did not take yet */
+	uint16_t n_leaving; /* frames of `out` the port did not take yet */
 	struct rte_mbuf *leaving[ENGINE_BURST];
 };
 

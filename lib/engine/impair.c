@@ -67,10 +67,8 @@ put(struct engine_slot *slot, void *arg)
 		o->rc = -ENOMEM;
 		return;
 	}
-	i->bad_in = c && c->in;
-	i->bad_out = c && c->out;
-	impair_change(&i->in, i->bad_in ? c : &good, 2ull * slot->index, o->now_ns);
-	impair_change(&i->out, i->bad_out ? c : &good, 2ull * slot->index + 1, o->now_ns);
+	impair_change(&i->in, c && c->in ? c : &good, 2ull * slot->index, o->now_ns);
+	impair_change(&i->out, c && c->out ? c : &good, 2ull * slot->index + 1, o->now_ns);
 	/* What is damaged must have had a good checksum. */
 	spate_set_checksum_offload(slot->stack, slot->port->tx_checksum && !i->out.conf.corrupt);
 }

@@ -50,7 +50,7 @@ receive(struct engine_slot *slot, struct rte_mbuf **frames, uint64_t now_ns)
 	uint16_t n = port_receive(slot->port, slot->queue, frames, ENGINE_BURST);
 
 	if (likely(slot->impair == NULL) ||
-		(!slot->impair->bad_in && !impair_holds(&slot->impair->in)))
+		(!slot->impair->in.conf.in && !impair_holds(&slot->impair->in)))
 		return n;
 	impair_push(&slot->impair->in, frames, n, now_ns);
 	return impair_pull(&slot->impair->in, frames, ENGINE_BURST, now_ns);
@@ -70,7 +70,7 @@ send_impaired(struct engine_slot *slot, uint64_t now_ns)
 		i->n_leaving -= sent;
 		memmove(i->leaving, i->leaving + sent, i->n_leaving * sizeof(i->leaving[0]));
 	} while (sent == ENGINE_BURST);
-	if (!i->bad_in && !i->bad_out && !engine_impair_holds(i))
+	if (!i->in.conf.in && !i->out.conf.out && !engine_impair_holds(i))
 		engine_impair_remove(slot);
 }
 
@@ -81,7 +81,8 @@ flush(struct engine_slot *slot, uint64_t now_ns)
 	const struct engine_impair *bad = slot->impair;
 	uint16_t sent;
 
-	if (unlikely(bad != NULL) && (bad->bad_out || bad->n_leaving || impair_holds(&bad->out))) {
+	if (unlikely(bad != NULL) &&
+		(bad->out.conf.out || bad->n_leaving || impair_holds(&bad->out))) {
 		impair_push(&slot->impair->out, slot->pending, slot->n_pending, now_ns);
 		slot->n_pending = 0;
 		return true;

@@ -21,22 +21,6 @@ chance(struct impair_pipe *p, uint32_t share)
 	return share && draw(p) % IMPAIR_WHOLE < share;
 }
 
-static uint64_t
-begin(const struct impair_conf *conf, uint64_t stream)
-{
-	return conf->seed * 0xd1342543de82ef95ull + stream;
-}
-
-void
-impair_init(struct impair_pipe *p, const struct impair_conf *conf, uint64_t stream,
-	struct rte_mempool *pool)
-{
-	memset(p, 0, sizeof(*p));
-	p->conf = *conf;
-	p->pool = pool;
-	p->random = begin(conf, stream);
-}
-
 void
 impair_change(
 	struct impair_pipe *p, const struct impair_conf *conf, uint64_t stream, uint64_t now_ns)
@@ -45,7 +29,7 @@ impair_change(
 	uint64_t due_ns = now_ns + conf->delay_ns;
 
 	p->conf = *conf;
-	p->random = begin(conf, stream);
+	p->random = conf->seed * 0xd1342543de82ef95ull + stream;
 	for (int i = 0; i < 2; i++) {
 		for (uint32_t at = lines[i]->head; at != lines[i]->tail; at++) {
 			struct impair_slot *s = &lines[i]->slot[at & (IMPAIR_FRAMES - 1)];
@@ -53,6 +37,15 @@ impair_change(
 			s->due_ns = s->due_ns < due_ns ? s->due_ns : due_ns;
 		}
 	}
+}
+
+void
+impair_init(struct impair_pipe *p, const struct impair_conf *conf, uint64_t stream,
+	struct rte_mempool *pool)
+{
+	memset(p, 0, sizeof(*p));
+	p->pool = pool;
+	impair_change(p, conf, stream, 0);
 }
 
 static void

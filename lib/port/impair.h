@@ -45,7 +45,7 @@ struct impair_line {
 };
 
 struct impair_pipe {
-	struct impair_conf conf;  /* `in`, `out`: not looked at */
+	struct impair_conf conf;  /* `in`, `out`: for whoever has the two pipes */
 	struct rte_mempool *pool; /* for copies */
 	uint64_t random;
 	struct impair_counters count;  /* one writer, the worker; anyone may read */

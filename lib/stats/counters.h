@@ -197,8 +197,7 @@ spate_count_n(struct spate_counters *c, enum spate_counter id, uint64_t n)
 	c->v[id] += n;
 }
 
-/* Connection ends that have ended, and TIME_WAITs: what is opened and entered less those is there.
- */
+/* Connection ends that have ended, and TIME_WAITs: opened or entered less these is there. */
 static inline uint64_t
 spate_ends_ended(const struct spate_counters *c)
 {

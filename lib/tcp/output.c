@@ -152,9 +152,9 @@ retransmit_lost(struct tcp *t, struct tcp_conn *c, uint32_t *frames)
 }
 
 /*
- * May a segment of less than there is room for leave now (DT-06)? The last with
- * the FIN behind it always. Corked: nothing else. Otherwise RFC 1122 4.2.3.4: when nothing is
- * in flight, or Nagle's algorithm is off.
+ * May a segment of less than there is room for leave now (DT-06)? The last with the FIN behind it
+ * always. Corked: nothing else. Otherwise RFC 1122 4.2.3.4: when nothing is in flight, or Nagle's
+ * algorithm is off.
  */
 static bool
 small_may_leave(const struct tcp_conn *c, bool last)

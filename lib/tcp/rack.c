@@ -307,11 +307,11 @@ bool
 tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp_options *o)
 {
 	struct tcp_extra *x = tcp_extra_of(t, c);
-	bool lost, over, first = false, filled = false, left = false;
+	bool twice = is_duplicate(c, o), lost, over, first = false, filled = false, left = false;
 	uint32_t before, delivered;
 
 	/* A loss probe's coming twice says nothing of the order (RFC 8985 7.4.2). */
-	if (x && is_duplicate(c, o) && !of_probe(c, x, o)) {
+	if (x && twice && !of_probe(c, x, o)) {
 		sent_for_nothing(c, x);
 		tcp_undo_twice(t, c, x, &o->sack[0]);
 	}
@@ -321,13 +321,13 @@ tcp_rack_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked, const struct tcp
 		probe_acked(t, c, acked, o);
 	x = board_of(t, c, o);
 	if (x == NULL) /* RFC 6675 2: without news, no duplicate ACK */
-		return acked == 0 && is_duplicate(c, o) && !any_news(c, o);
+		return acked == 0 && twice && !any_news(c, o);
 	before = scoreboard_sacked(&t->holes, &x->board, c->snd_una - acked);
 	scoreboard_ack(&t->holes, &x->board, c->snd_una, &filled);
 	take_blocks(t, c, x, o, &filled);
 	x->reordered |= filled && !(c->flags & TCP_F_LOSS);
 	delivered = acked + scoreboard_sacked(&t->holes, &x->board, c->snd_una) - before;
-	if (acked && (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && !is_duplicate(c, o) &&
+	if (acked && (c->flags & (TCP_F_RECOVERY | TCP_F_LOSS)) && !twice &&
 		tcp_undo_late(t, c, x, o)) {
 		go_back(t, c, acked);
 		left = true;
@@ -368,7 +368,7 @@ tcp_rack_all_lost(struct tcp *t, struct tcp_conn *c)
 	if (x == NULL)
 		return false;
 	x->wait_end_us = 0;
-	/* RFC 2018 8: what lies at SND.UNA was reported, and not kept. Of the rest nothing is sure.
+	/* RFC 2018 8: what lies at SND.UNA was reported, and not kept: of the rest no word holds.
 	 */
 	if (scoreboard_reneged(&t->holes, &x->board, c->snd_una))
 		scoreboard_clear(&t->holes, &x->board);

@@ -2,8 +2,8 @@
 /*
  * What the application has queued and the peer has not acknowledged: a ring of chunks,
  * the first of which always starts at snd_una. The connection knows the last, which links
- * to the first. Payload is copied once, into the frame, or,
- * where the port can read it where it is, not at all (chain.c).
+ * to the first. Payload is copied once, into the frame, or, where the port can read it where
+ * it is, not at all (chain.c).
  */
 #include <errno.h>
 #include <string.h>

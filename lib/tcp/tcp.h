@@ -329,7 +329,7 @@ struct tcp_identity {
 	uint8_t len;
 };
 
-/* Of the tuple `k`, local end first. */
+/* Of the tuple `k`: the same bytes in every incarnation, and no other tuple's. */
 void tcp_identify(const struct tcp *t, const struct flow_key *k, struct tcp_identity *out);
 
 /* RFC 6528: *iss for a new incarnation, *ts_offset for its timestamps. */

@@ -31,13 +31,15 @@ RS_08_syn_with_old_timestamp(struct script *s)
 
 /* What is dropped for its ACK, its SYN or its missing ACK changes nothing. */
 static void
-ts_recent_poisoned(struct script *s, uint8_t flags, uint32_t ack)
+forged(struct script *s, struct seg g)
 {
 	s->peer_ts = true;
 	START(s);
 	ESTABLISH(s);
 	AFTER(s, 10);
-	IN(s, flags, .seq = 1, .ack = ack, .tsval = SET(0x10000000));
+	g.tsval = SET(0x10000000);
+	AT(s);
+	script_in(s, &g);
 	FORGET(s);
 	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(20));
 	EVENTS(s, "data:5");
@@ -45,40 +47,33 @@ ts_recent_poisoned(struct script *s, uint8_t flags, uint32_t ack)
 	FORGET(s);
 }
 
-
 static void
 OP_05_bad_ack(struct script *s)
 {
-	ts_recent_poisoned(s, ACK, 0x10000000);
+	forged(s, (struct seg){.flags = ACK, .seq = 1, .ack = 0x10000000});
 }
 
 /* Nor need its number be right: 1448 of them will do. */
 static void
 OP_05_blind(struct script *s)
 {
-	s->peer_ts = true;
-	START(s);
-	ESTABLISH(s);
-	AFTER(s, 10);
-	IN(s, ACK, .seq = (uint32_t)(1 - 1000), .ack = 0x10000000, .len = 1448, .data = blind,
-		.tsval = SET(0x10000000));
-	FORGET(s);
-	IN(s, PSH_ACK, .seq = 1, .ack = 1, .data = "hello", .tsval = SET(20));
-	EVENTS(s, "data:5");
-	RECEIVED(s, "hello");
-	FORGET(s);
+	forged(s, (struct seg){.flags = ACK,
+			  .seq = (uint32_t)(1 - 1000),
+			  .ack = 0x10000000,
+			  .data = blind,
+			  .len = sizeof(blind)});
 }
 
 static void
 OP_05_syn(struct script *s)
 {
-	ts_recent_poisoned(s, SYN, 0);
+	forged(s, (struct seg){.flags = SYN, .seq = 1});
 }
 
 static void
 OP_05_no_ack_bit(struct script *s)
 {
-	ts_recent_poisoned(s, PSH, 0);
+	forged(s, (struct seg){.flags = PSH, .seq = 1});
 }
 
 static const struct row_test tests[] = {

@@ -7,17 +7,24 @@
 
 #define UNLIMITED UINT32_MAX
 
-/* Of twenty the first ten are in flight, three of which overtake the first: it goes again. */
-static void
+/*
+ * Of forty the first ten are in flight, three of which overtake the first: it goes again. Returns
+ * the timestamp they were sent with.
+ */
+static uint32_t
 overtaken(struct script *s)
 {
+	uint32_t first;
+
 	s->peer_sack = true;
 	fly(s, 40);
+	first = s->t->ts_out;
 	AFTER(s, 100);
 	ACKED(s, 1, SEGS(2, 4));
 	OUT(s, ACK, .seq = 1, .ack = 1, .len = room(s));
 	SILENT(s);
 	COUNTED(s, FAST_RETRANSMITS, 1);
+	return first;
 }
 
 /* Everything before `n` has arrived, and of it segments `a` to `b` twice. */
@@ -184,14 +191,8 @@ timestamps(const struct script *s)
 static void
 DT_02_late_by_its_timestamp(struct script *s)
 {
-	uint32_t first;
+	uint32_t first = overtaken(s);
 
-	s->peer_sack = true;
-	fly(s, 40);
-	first = s->t->ts_out;
-	AFTER(s, 100);
-	ACKED(s, 1, SEGS(2, 4));
-	segments(s, 1, 1, 40);
 	ACKED_OF(s, first, 5);
 	COUNTED(s, RECOVERIES_UNDONE, timestamps(s));
 	if (timestamps(s)) {
@@ -214,12 +215,7 @@ DT_02_late_tells_of_the_order(struct script *s)
 	uint32_t first;
 
 	s->conf.tcp.congestion = SPATE_CUBIC;
-	s->peer_sack = true;
-	fly(s, 40);
-	first = s->t->ts_out;
-	AFTER(s, 100);
-	ACKED(s, 1, SEGS(2, 4));
-	segments(s, 1, 1, 40);
+	first = overtaken(s);
 	ACKED_OF(s, first, 5);
 	FORGET(s);
 	ACKED(s, 5, SEGS(6, 10));
@@ -270,14 +266,8 @@ DT_02_echo_of_what_was_sent_again(struct script *s)
 static void
 DT_02_echo_with_what_came_twice(struct script *s)
 {
-	uint32_t first;
+	uint32_t first = overtaken(s);
 
-	s->peer_sack = true;
-	fly(s, 40);
-	first = s->t->ts_out;
-	AFTER(s, 100);
-	ACKED(s, 1, SEGS(2, 4));
-	segments(s, 1, 1, 40);
 	ACKED_OF(s, first, 5, SEGS(1, 1));
 	COUNTED(s, RECOVERIES_UNDONE, 0);
 	FORGET(s);
@@ -419,14 +409,8 @@ DT_02_timeout_and_twice(struct script *s)
 static void
 DT_02_timeout_in_recovery_and_late(struct script *s)
 {
-	uint32_t first;
+	uint32_t first = overtaken(s);
 
-	s->peer_sack = true;
-	fly(s, 40);
-	first = s->t->ts_out;
-	AFTER(s, 100);
-	ACKED(s, 1, SEGS(2, 4));
-	segments(s, 1, 1, 40);
 	AFTER(s, 400);
 	COUNTED(s, RTO_FIRED, 1);
 	FORGET(s);

@@ -245,22 +245,28 @@ test_impair_overtaken(void **state)
 	rte_pktmbuf_free(out[0]);
 }
 
+static void
+push(uint32_t n, uint64_t now)
+{
+	struct rte_mbuf *m = frame(n);
+
+	impair_push(&pipe_, &m, 1, now);
+}
+
 /* Changed while it holds frames: none is lost, none overtakes, and a shorter delay is at once. */
 static void
 test_impair_changes(void **state)
 {
 	struct impair_conf far = {.delay_ns = 9000, .seed = 3}, near = {.delay_ns = 1000}, good = {0};
-	struct rte_mbuf *m, *out[4];
+	struct rte_mbuf *out[4];
 	uint32_t last = 0;
 	struct seen s = {0};
 
 	(void)state;
 	impair_init(&pipe_, &near, 0, pool);
-	m = frame(0);
-	impair_push(&pipe_, &m, 1, 0);
+	push(0, 0);
 	impair_change(&pipe_, &far, 0, 500);
-	m = frame(1);
-	impair_push(&pipe_, &m, 1, 500);
+	push(1, 500);
 	assert_int_equal(impair_pull(&pipe_, out, 4, 999), 0);
 	assert_int_equal(impair_pull(&pipe_, out, 4, 1000), 1);
 	look(&s, out[0], &last);
@@ -269,11 +275,9 @@ test_impair_changes(void **state)
 	assert_int_equal(impair_pull(&pipe_, out, 4, 3000), 1);
 	look(&s, out[0], &last);
 	impair_change(&pipe_, &far, 0, 3000);
-	m = frame(2);
-	impair_push(&pipe_, &m, 1, 3000);
+	push(2, 3000);
 	impair_change(&pipe_, &good, 0, 3001);
-	m = frame(3);
-	impair_push(&pipe_, &m, 1, 3001);
+	push(3, 3001);
 	assert_int_equal(impair_pull(&pipe_, out, 4, 3001), 2);
 	look(&s, out[0], &last);
 	look(&s, out[1], &last);
